@@ -1,0 +1,1 @@
+"""Chat: what the fleet tells people."""

@@ -1,0 +1,86 @@
+"""The table of the capability `chatops`.
+
+    pk      message#<event id>   one item per message: state waiting | sent | refused, claimed_until while it is posted
+    pk      status#slack         what keeps messages waiting, if anything does
+    index   pending              messages that wait
+
+Access: a message by id (notify); those that wait, by the index (sweep); the status by key. No Scan. Messages expire
+(TTL) 90 days after they were written.
+"""
+
+import msgspec
+from fleet.items import ConflictError, Item, Table
+
+from functions.chatops.message import Message
+
+VERSION = 1
+CLAIM_MS = 60_000
+"""Longer than a post takes with all its retries. A poster that dies leaves its claim to run out."""
+_KEEP_SECONDS = 90 * 24 * 3600
+_STATUS = "status#slack"
+
+
+class MessageStore:
+    """Messages in DynamoDB."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, message: Message, now: int) -> bool:
+        """Keep a message until it is sent. False if it is known already."""
+        item = {
+            "pk": key(message.id),
+            "v": VERSION,
+            "state": "waiting",
+            "message": msgspec.json.encode(message).decode(),
+            "pending": "1",
+            "pending_since": now,
+            "expires": now // 1000 + _KEEP_SECONDS,
+        }
+        return self._table.put(item, over=None)
+
+    def claim(self, message_id: str, now: int) -> Message | None:
+        """Take a message to post it; None if it is not waiting, or someone else has it."""
+        item = self._table.get(key(message_id))
+        if item is None or item["state"] != "waiting" or item.get("claimed_until", 0) > now:
+            return None
+        if not self._table.put(item | {"claimed_until": now + CLAIM_MS}, over=item):
+            return None
+        return msgspec.json.decode(item["message"], type=Message)
+
+    def release(self, message_id: str) -> None:
+        """Give a claimed message back: it goes on waiting."""
+        self._change(message_id, {"claimed_until": 0}, done=False)
+
+    def sent(self, message_id: str, ts: str) -> None:
+        """The channel has it, under `ts`."""
+        self._change(message_id, {"state": "sent", "ts": ts}, done=True)
+
+    def refused(self, message_id: str, why: str) -> None:
+        """Slack will never take it."""
+        self._change(message_id, {"state": "refused", "why": why}, done=True)
+
+    def waiting(self, before: int) -> list[str]:
+        """Ids of messages that have waited since before `before`, oldest first."""
+        return [pk.removeprefix(key("")) for pk in self._table.pending(before=before)]
+
+    def report(self, status: str, now: int) -> None:
+        """Say what keeps messages waiting (`ok`: nothing does); written only when it changes."""
+        item = self._table.get(_STATUS)
+        if (item or {}).get("status") != status:
+            self._table.put({"pk": _STATUS, "v": VERSION, "status": status, "since": now}, over=item)
+
+    def _change(self, message_id: str, change: Item, *, done: bool) -> None:
+        for _ in range(5):
+            item = self._table.get(key(message_id))
+            if item is None:
+                return
+            left = {name: value for name, value in item.items() if not (done and name.startswith("pending"))}
+            if self._table.put(left | change, over=item):
+                return
+        raise ConflictError(key(message_id))
+
+
+def key(message_id: str) -> str:
+    """The item's key."""
+    return f"message#{message_id}"

@@ -1,0 +1,121 @@
+"""The AWS Security Finding Format, as far as triage reads it.
+
+Everything but the ten required fields is optional, and null stands for absent
+(docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html).
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from fleet.clock import TimestampError, parse_iso
+from fleet.refusal import RefusedError
+
+from functions.findings.finding import Finding, Status
+
+type Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+type AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
+
+
+class Resource(msgspec.Struct, frozen=True, rename="pascal"):
+    """A resource that the finding is about."""
+
+    type: Text
+    id: Text
+    region: str | None = None
+    tags: dict[str, str] | None = None
+
+
+class Severity(msgspec.Struct, frozen=True, rename="pascal"):
+    """Old findings have only `Normalized`."""
+
+    label: Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"] | None = None
+    normalized: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+class Compliance(msgspec.Struct, frozen=True, rename="pascal"):
+    """The result of a check."""
+
+    status: Literal["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"] | None = None
+    security_control_id: str | None = None
+
+
+class Workflow(msgspec.Struct, frozen=True, rename="pascal"):
+    """What people said of the finding."""
+
+    status: Literal["NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"] | None = None
+
+
+class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
+    """One finding."""
+
+    schema_version: Literal["2018-10-08"]
+    id: Text
+    product_arn: Text
+    generator_id: Text
+    aws_account_id: AccountId
+    created_at: str
+    updated_at: str
+    title: Annotated[str, msgspec.Meta(max_length=256)]
+    resources: Annotated[list[Resource], msgspec.Meta(min_length=1, max_length=32)]
+    region: str | None = None
+    severity: Severity | None = None
+    compliance: Compliance | None = None
+    workflow: Workflow | None = None
+    record_state: Literal["ACTIVE", "ARCHIVED"] | None = None
+    product_fields: dict[str, str] | None = None
+
+
+def normalise(finding: Asff, at: str) -> Iterator[Finding]:
+    """A Finding for each resource. Raises RefusedError with a path that begins with `at`."""
+    try:
+        updated_at = parse_iso(finding.updated_at)
+    except TimestampError as error:
+        raise RefusedError("malformed", f"{at}.UpdatedAt", "expected an ISO 8601 timestamp") from error
+    for resource in finding.resources:
+        yield Finding(
+            account=finding.aws_account_id,
+            region=finding.region or resource.region or finding.product_arn.split(":")[3],
+            control=control(finding),
+            resource=resource.id,
+            resource_type=resource.type,
+            severity=severity(finding.severity),
+            status=status(finding),
+            title=finding.title,
+            finding_id=finding.id,
+            updated_at=updated_at,
+            tags=resource.tags or {},
+        )
+
+
+def control(finding: Asff) -> str:
+    """The security control: by its own id where the finding has one, else by the rule of its standard."""
+    fields = finding.product_fields or {}
+    if finding.compliance and finding.compliance.security_control_id:
+        return finding.compliance.security_control_id
+    if fields.get("ControlId"):
+        return fields["ControlId"]
+    # Rule numbers such as 2.8 mean something only within their standard:
+    # arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.8
+    _, _, rule = finding.generator_id.partition(":::ruleset/")
+    return rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/")
+
+
+def severity(given: Severity | None) -> str:
+    """The label, or what Security Hub makes of the normalized number (0, 1-39, 40-69, 70-89, 90-100)."""
+    if given and given.label:
+        return given.label
+    number = (given and given.normalized) or 0
+    bounds = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"))
+    return next((label for bound, label in bounds if number >= bound), "INFORMATIONAL")
+
+
+def status(finding: Asff) -> Status:
+    """What the finding says of its problem. A check that passed outweighs what people said of it before."""
+    compliance = finding.compliance.status if finding.compliance else None
+    workflow = finding.workflow.status if finding.workflow else None
+    if finding.record_state == "ARCHIVED" or compliance == "NOT_AVAILABLE":
+        return Status.GONE
+    if compliance == "PASSED":
+        return Status.RESOLVED
+    return {"SUPPRESSED": Status.SUPPRESSED, "RESOLVED": Status.RESOLVED}.get(workflow or "", Status.OPEN)

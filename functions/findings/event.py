@@ -1,0 +1,97 @@
+"""What a Security Hub event holds: the findings that are AWS's own and ours to triage."""
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+from fleet.clock import TimestampError, parse_iso
+from fleet.events.envelope import decode
+from fleet.refusal import DroppedError, RefusedError
+
+from functions.findings import asff, ocsf
+from functions.findings.finding import Finding, Seen
+
+FOREIGN = "Foreign Product"
+"""Detail-type under which the stack's second rule reports a product ARN that is not AWS's, without its body."""
+
+_AWS_PRODUCT = re.compile(
+    r"arn:aws[a-z-]*:securityhub:[a-z0-9-]+::product(v2)?/aws/"
+    r"(securityhub(-coverage)?|guardduty|inspector|macie|access-analyzer)"
+)
+"""The account field is empty. Anyone may import findings under `...:<account>:product/<account>/default`."""
+
+
+class _Findings(msgspec.Struct, frozen=True):
+    findings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+
+
+class _Envelope(msgspec.Struct, frozen=True, rename={"detail_type": "detail-type"}):
+    id: str
+    source: Literal["aws.securityhub"]
+    detail_type: str
+    time: str
+    detail: msgspec.Raw
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """Just enough to tell the two schemas apart, and who sent it."""
+
+    product_arn: str | None = msgspec.field(default=None, name="ProductArn")
+    class_uid: int | None = None
+    metadata: ocsf.Metadata | None = None
+
+
+class Accepts(msgspec.Struct, frozen=True, kw_only=True):
+    """Which findings this deployment triages, so that each has one place: see `home` in fleet.yaml."""
+
+    accounts: list[str] | None
+    """None: all, this is the Security Hub administrator's home Region."""
+    elsewhere_regions: list[str] = []
+    """Regions of this account in which the fleet triages for itself."""
+
+    def take(self, finding: Finding) -> bool:
+        """Is it ours?"""
+        if self.accounts is None:
+            return True
+        return finding.account in self.accounts and finding.region not in self.elsewhere_regions
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """The findings of one event, and what was wrong with its others."""
+
+    seen: list[Seen]
+    problems: list[RefusedError | DroppedError]
+
+
+def open_event(body: str, accepts: Accepts) -> Contents:
+    """Read an EventBridge event of Security Hub. Raises RefusedError or DroppedError if all of it is unfit."""
+    envelope = decode(_Envelope, body)
+    if envelope.detail_type == FOREIGN:
+        raise DroppedError("foreign_product")
+    try:
+        event_time = parse_iso(envelope.time)
+    except TimestampError as error:
+        raise RefusedError("malformed", "$.time", "expected an ISO 8601 timestamp") from error
+    contents = Contents([], [])
+    for index, raw in enumerate(decode(_Findings, bytes(envelope.detail), at="$.detail").findings):
+        try:
+            for finding in _normalise(bytes(raw), at=f"$.detail.findings[{index}]"):
+                if accepts.take(finding):
+                    contents.seen.append(Seen(finding=finding, event_id=envelope.id, event_time=event_time))
+                else:
+                    contents.problems.append(DroppedError("not_ours"))
+        except (RefusedError, DroppedError) as problem:
+            contents.problems.append(problem)
+    return contents
+
+
+def _normalise(raw: bytes, at: str) -> list[Finding]:
+    schema = decode(_Schema, raw, at)
+    product = schema.product_arn or (schema.metadata and schema.metadata.product.uid)
+    if product is None:
+        raise RefusedError("malformed", at, "expected ProductArn (ASFF) or metadata.product.uid (OCSF)")
+    if not _AWS_PRODUCT.fullmatch(product):
+        raise DroppedError("foreign_product")
+    if schema.product_arn is not None:
+        return list(asff.normalise(decode(asff.Asff, raw, at), at))
+    return list(ocsf.normalise(decode(ocsf.Ocsf, raw, at), at))

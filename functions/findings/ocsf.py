@@ -1,0 +1,160 @@
+"""The Open Cybersecurity Schema Framework, class 2003 (Compliance Finding), as Security Hub V2 sends it.
+
+Types and values: schema.ocsf.io, classes/compliance_finding; what Security Hub puts where: its V2 findings.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from fleet.clock import TimestampError, parse_iso
+from fleet.refusal import DroppedError, RefusedError
+
+from functions.findings.asff import AccountId, Text
+from functions.findings.finding import Finding, Status
+
+COMPLIANCE_FINDING = 2003
+_COVERAGE = "securityhub-coverage"
+_SEVERITIES = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL", 6: "CRITICAL"}
+_SUPPRESSED, _RESOLVED, _ARCHIVED = 3, 4, 5
+_CLOSE = 3
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """V2 has lists where ASFF has a map."""
+
+    name: str
+    value: str | None = None
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """Its ARN stands in `uid_alt` or in `uid`, by type."""
+
+    type: Text
+    uid: str | None = None
+    uid_alt: str | None = None
+    name: str | None = None
+    tags: list[Tag] | None = None
+
+
+class _Account(msgspec.Struct, frozen=True):
+    uid: AccountId
+
+
+class Cloud(msgspec.Struct, frozen=True):
+    """Where the resource is."""
+
+    account: _Account
+    region: Text
+
+
+class Compliance(msgspec.Struct, frozen=True):
+    """The result of a check; coverage findings have no control."""
+
+    control: str | None = None
+    status: Literal["Pass", "Fail", "Warning", "Unknown", "Other"] | None = None
+
+
+class FindingInfo(msgspec.Struct, frozen=True):
+    """Identity and title."""
+
+    uid: Text
+    title: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    modified_time: int | None = None
+    modified_time_dt: str | None = None
+
+
+class Product(msgspec.Struct, frozen=True):
+    """Who found it."""
+
+    uid: Text
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """About the finding itself."""
+
+    product: Product
+
+
+class VendorAttributes(msgspec.Struct, frozen=True):
+    """The provider's own severity."""
+
+    severity_id: int | None = None
+
+
+class Ocsf(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding."""
+
+    class_uid: int
+    metadata: Metadata
+    cloud: Cloud
+    finding_info: FindingInfo
+    time: int
+    resources: Annotated[list[Resource], msgspec.Meta(min_length=1, max_length=32)]
+    severity_id: Literal[0, 1, 2, 3, 4, 5, 6, 99] = 0
+    status_id: Literal[0, 1, 2, 3, 4, 5, 99] = 0
+    activity_id: Literal[0, 1, 2, 3, 99] = 0
+    compliance: Compliance | None = None
+    vendor_attributes: VendorAttributes | None = None
+
+
+def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
+    """A Finding for each resource.
+
+    Raises DroppedError for what is about no control, RefusedError with a path that begins with `at`.
+    """
+    if finding.metadata.product.uid.endswith(_COVERAGE):
+        raise DroppedError("coverage")
+    if finding.class_uid != COMPLIANCE_FINDING or not (finding.compliance and finding.compliance.control):
+        raise DroppedError("no_control")
+    updated_at = modified_at(finding, at)
+    for index, resource in enumerate(finding.resources):
+        if not resource_id(resource):
+            raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
+        yield Finding(
+            account=finding.cloud.account.uid,
+            region=finding.cloud.region,
+            control=finding.compliance.control,
+            resource=resource_id(resource),
+            resource_type=resource.type,
+            severity=severity(finding),
+            status=status(finding),
+            title=finding.finding_info.title[:256],
+            finding_id=finding.finding_info.uid,
+            updated_at=updated_at,
+            tags={tag.name: tag.value or "" for tag in resource.tags or []},
+        )
+
+
+def modified_at(finding: Ocsf, at: str) -> int:
+    """When the finding last changed, in ms; without a word on that, when it was sent."""
+    info = finding.finding_info
+    if info.modified_time is not None or info.modified_time_dt is None:
+        return info.modified_time or finding.time
+    try:
+        return parse_iso(info.modified_time_dt)
+    except TimestampError as error:
+        path = f"{at}.finding_info.modified_time_dt"
+        raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
+
+
+def resource_id(resource: Resource) -> str:
+    """The ARN where there is one, so that both schemas name the same problem."""
+    if resource.uid_alt and resource.uid_alt.startswith("arn:"):
+        return resource.uid_alt
+    return resource.uid or resource.name or ""
+
+
+def severity(finding: Ocsf) -> str:
+    """By severity, or by the provider's own where Security Hub has none; unknown counts as informational."""
+    vendor = finding.vendor_attributes.severity_id if finding.vendor_attributes else None
+    return _SEVERITIES.get(finding.severity_id) or _SEVERITIES.get(vendor or 0, "INFORMATIONAL")
+
+
+def status(finding: Ocsf) -> Status:
+    """What the finding says of its problem; the same order as in ASFF."""
+    if finding.activity_id == _CLOSE or finding.status_id == _ARCHIVED:
+        return Status.GONE
+    if finding.compliance and finding.compliance.status == "Pass":
+        return Status.RESOLVED
+    return {_SUPPRESSED: Status.SUPPRESSED, _RESOLVED: Status.RESOLVED}.get(finding.status_id, Status.OPEN)

@@ -1,0 +1,87 @@
+"""The service catalogue, and the one answer to "whose is this?".
+
+`config/services.yaml` is compiled into each capability's asset with the fields that it uses. A tag's text is
+written by teams: it selects an entry of the catalogue, and is never itself used as a team or a channel.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+import msgspec
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the catalogue."""
+
+    name: str
+    team: str
+    tags: dict[str, str] = {}
+    stacks: list[str] = []
+    resources: list[str] = []
+    functions: list[str] = []
+    accounts: list[str] = []
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fleet knows of an account."""
+
+    name: str
+    environment: str
+    unit: str = ""
+
+
+class Default(msgspec.Struct, frozen=True, kw_only=True):
+    """Who gets what nobody owns."""
+
+    team: str
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """All services, and the accounts of the fleet by id."""
+
+    default: Default
+    services: list[Service] = []
+    accounts: dict[str, Account] = {}
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a resource is, and which step of `owner_of` said so."""
+
+    service: str
+    team: str
+    environment: str
+    rule: str
+
+
+UNKNOWN = "unknown"
+_STACK_TAG = "aws:cloudformation:stack-name"
+
+
+def owner_of(catalogue: Catalogue, *, account: str, resource: str, tags: Mapping[str, str]) -> Owner:
+    """The owner by the first of: resource tags, CloudFormation stack, resource name, account, default."""
+    place = catalogue.accounts.get(account)
+    service, rule = _service_of(catalogue, account, resource, tags)
+    return Owner(
+        service=service.name if service else UNKNOWN,
+        team=service.team if service else catalogue.default.team,
+        environment=place.environment if place else UNKNOWN,
+        rule=rule,
+    )
+
+
+def _service_of(
+    catalogue: Catalogue, account: str, resource: str, tags: Mapping[str, str]
+) -> tuple[Service | None, str]:
+    stack = tags.get(_STACK_TAG)
+    function = resource.split(":function:")[1].split(":", maxsplit=1)[0] if ":function:" in resource else None
+    steps = {
+        "tag": lambda s: any(tags.get(key) == value for key, value in s.tags.items()),
+        "stack": lambda s: stack is not None and any(fnmatchcase(stack, pattern) for pattern in s.stacks),
+        "resource": lambda s: function in s.functions or any(fnmatchcase(resource, p) for p in s.resources),
+        "account": lambda s: account in s.accounts,
+    }
+    for rule, claims in steps.items():
+        for service in catalogue.services:
+            if claims(service):
+                return service, rule
+    return None, "default"

@@ -1,0 +1,85 @@
+"""DynamoDB items as plain Python values, and optimistic writes by revision.
+
+Every item of the fleet has `pk` (string), `rev` (its revision, from 1) and `v` (version of its shape). An item with
+something still to be done has `pending` and `pending_since` (ms), and only such items stand in the index `pending`.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PENDING = "pending"
+"""Name of the sparse index: `pending` (hash, always "1"), `pending_since` (range)."""
+
+type Item = dict[str, Any]
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_dynamodb(item: Item) -> dict[str, Any]:
+    """Plain values to DynamoDB's attribute values."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def from_dynamodb(item: dict[str, Any]) -> Item:
+    """DynamoDB's attribute values to plain ones; whole numbers become int."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case str() | bool() | None:
+            return value
+        case _:
+            return int(value)
+
+
+class Table:
+    """One table: consistent reads by key, and writes that succeed only on the revision that was read."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client, self.name = client, name
+
+    def get(self, pk: str) -> Item | None:
+        """The item under `pk`, strongly consistent, or None."""
+        found = self.client.get_item(TableName=self.name, Key={"pk": {"S": pk}}, ConsistentRead=True).get("Item")
+        return None if found is None else from_dynamodb(found)
+
+    def put(self, item: Item, *, over: Item | None) -> bool:
+        """Write `item` where `over` was read (None: where nothing was). False if someone else was faster."""
+        written = item | {"rev": 1 if over is None else over["rev"] + 1}
+        condition: dict[str, Any] = (
+            {"ConditionExpression": "attribute_not_exists(pk)"}
+            if over is None
+            else {"ConditionExpression": "rev = :rev", "ExpressionAttributeValues": {":rev": {"N": str(over["rev"])}}}
+        )
+        try:
+            self.client.put_item(TableName=self.name, Item=to_dynamodb(written), **condition)
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def pending(self, *, before: int) -> Iterator[str]:
+        """Keys of the items that have been pending since before `before` (ms), oldest first, from the index."""
+        query: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": PENDING,
+            "KeyConditionExpression": "pending = :one AND pending_since < :before",
+            "ExpressionAttributeValues": {":one": {"S": "1"}, ":before": {"N": str(before)}},
+        }
+        for page in self.client.get_paginator("query").paginate(**query):
+            for item in page["Items"]:
+                yield item["pk"]["S"]
+
+
+class ConflictError(Exception):
+    """Others kept writing the same item; the event is tried again later."""

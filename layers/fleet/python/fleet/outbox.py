@@ -1,0 +1,77 @@
+"""The transactional outbox: an unsent fleet event stays on its item until EventBridge has confirmed it.
+
+    an item            pk, rev, ..., outbox: [entry, ...], pending: "1", pending_since: ms
+    index `pending`    pending (hash), pending_since (range); sparse: only items with something unsent stand in it
+
+The event is written in the same put as the fact. The table's stream only hurries it; `sweep` finds by the index what
+is older than SWEEP_AFTER_MS, so a publisher that is down for days loses nothing. Sent twice is possible, lost is not:
+readers tell repeats by `meta.id`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fleet.clock import Clock
+from fleet.events.envelope import Entry
+from fleet.items import ConflictError, Item, Table
+
+if TYPE_CHECKING:
+    from fleet.publisher import Publisher
+
+SWEEP_AFTER_MS = 120_000
+_CONFIRM_ATTEMPTS = 5
+
+
+def with_entries(item: Item, entries: Sequence[Entry], now: int) -> Item:
+    """The item with `entries` added to its outbox."""
+    if not entries:
+        return item
+    outbox = [*item.get("outbox", []), *(msgspec.to_builtins(entry) for entry in entries)]
+    return item | {"outbox": outbox, "pending": "1", "pending_since": item.get("pending_since", now)}
+
+
+def without_entries(item: Item, sent: set[str]) -> Item:
+    """The item without the entries whose ids are in `sent`; out of the index when none is left."""
+    left = [entry for entry in item.get("outbox", []) if entry["id"] not in sent]
+    if left:
+        return item | {"outbox": left}
+    return {name: value for name, value in item.items() if name not in {"outbox", "pending", "pending_since"}}
+
+
+class Outbox:
+    """Sends what waits on the items of one table."""
+
+    def __init__(self, table: Table, publisher: "Publisher", clock: Clock) -> None:
+        self._table, self._publisher, self._clock = table, publisher, clock
+
+    def flush(self, pk: str) -> int:
+        """Publish what waits on one item, then take it off; returns how many events went out.
+
+        Raises UnsentError if EventBridge did not take all, ConflictError if the item would not hold still.
+        """
+        item = self._table.get(pk)
+        entries = [msgspec.convert(entry, Entry) for entry in (item or {}).get("outbox", [])]
+        if not entries:
+            return 0
+        sent = self._publisher.put(entries)
+        self._confirm(pk, item, sent)
+        if len(sent) < len(entries):
+            raise UnsentError(f"EventBridge took {len(sent)} of {len(entries)} events of {pk}")
+        return len(sent)
+
+    def _confirm(self, pk: str, item: Item | None, sent: set[str]) -> None:
+        for _ in range(_CONFIRM_ATTEMPTS):
+            if item is None or self._table.put(without_entries(item, sent), over=item):
+                return
+            item = self._table.get(pk)
+        raise ConflictError(pk)
+
+    def overdue(self) -> Iterator[str]:
+        """Keys of the items on which something has waited too long, oldest first."""
+        return self._table.pending(before=self._clock() - SWEEP_AFTER_MS)
+
+
+class UnsentError(Exception):
+    """EventBridge did not take an event; it stays on its item."""

@@ -1,0 +1,79 @@
+"""Takes a batch of an SQS queue apart, so that one bad event never blocks its neighbours.
+
+A record that is refused for good goes to the dead-letter queue at once, with the reason on it; one that fails is
+returned to the queue by partial batch failure, and after MAX_RECEIVES receives goes there too, with its last error.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fleet import telemetry
+from fleet.refusal import DroppedError, RefusedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+MAX_RECEIVES = 5
+"""maxReceiveCount of every queue of the fleet."""
+
+
+class DeadLetters:
+    """The dead-letter queue of a capability."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client, self._queue_url = client, queue_url
+
+    def put(self, body: str, *, reason: str, path: str, text: str, message_id: str) -> None:
+        """Keep `body` as it came, with why it was refused beside it."""
+        attributes = {"reason": reason, "path": path, "text": text, "message-id": message_id}
+        self._client.send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=body,
+            MessageAttributes={
+                f"yagura-{name}": {"DataType": "String", "StringValue": value[:1024] or "-"}
+                for name, value in attributes.items()
+            },
+        )
+
+
+def process(
+    event: dict[str, Any], handle: Callable[[str], None], *, dead_letters: DeadLetters, capability: str
+) -> dict[str, Any]:
+    """Call `handle` with the body of each record; returns what Lambda expects of a partial batch failure."""
+    failed = [record["messageId"] for record in event["Records"] if not _done(record, handle, dead_letters, capability)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _done(record: dict[str, Any], handle: Callable[[str], None], dead_letters: DeadLetters, capability: str) -> bool:
+    message_id = record["messageId"]
+    try:
+        try:
+            handle(record["body"])
+        except DroppedError as drop:
+            telemetry.count("Dropped", capability=capability, reason=drop.reason)
+            telemetry.log("dropped", message_id=message_id, reason=drop.reason)
+        except RefusedError as refusal:
+            _refuse(record, refusal, dead_letters, capability)
+    except Exception as error:  # noqa: BLE001 - whatever it is, only this record may suffer from it
+        telemetry.log_failure("failed", error, message_id=message_id)
+        return _gave_up(record, error, dead_letters, capability)
+    return True
+
+
+def _refuse(record: dict[str, Any], refusal: RefusedError, dead_letters: DeadLetters, capability: str) -> None:
+    message_id = record["messageId"]
+    dead_letters.put(record["body"], reason=refusal.reason, path=refusal.path, text=refusal.text, message_id=message_id)
+    telemetry.count("Refused", capability=capability, reason=refusal.reason)
+    telemetry.log("refused", message_id=message_id, reason=refusal.reason, path=refusal.path)
+
+
+def _gave_up(record: dict[str, Any], error: Exception, dead_letters: DeadLetters, capability: str) -> bool:
+    """On the last receive SQS itself would move the message, but without a word why."""
+    if int(record.get("attributes", {}).get("ApproximateReceiveCount", "1")) < MAX_RECEIVES:
+        return False
+    try:
+        _refuse(record, RefusedError("failed", "$", type(error).__name__), dead_letters, capability)
+    except Exception as second:  # noqa: BLE001 - then SQS moves it
+        telemetry.log_failure("dead letter failed", second, message_id=record["messageId"])
+        return False
+    return True
