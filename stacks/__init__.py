@@ -1,0 +1,1 @@
+"""One stack per capability, and the foundation that they stand on."""

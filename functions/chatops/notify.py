@@ -60,7 +60,7 @@ def deliver(message_id: str) -> None:
         messages.release(message_id)
         messages.report(error.status, clock.now_ms())
         telemetry.count("Waiting", capability=settings.capability)
-        telemetry.log("waiting", message=message_id, why=error.status)
+        telemetry.log("waiting", message_id=message_id, why=error.status)
     except SlackRefusedError as error:
         messages.refused(message_id, error.code)
         raise RefusedError("slack", "$", error.code) from error

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
-from fleet.clock import TimestampError, parse_iso
 from fleet.refusal import RefusedError
+from fleet.timestamps import TimestampError, parse_iso
 
 from functions.findings.finding import Finding, Status
 

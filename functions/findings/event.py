@@ -4,9 +4,9 @@ import re
 from typing import Annotated, Literal
 
 import msgspec
-from fleet.clock import TimestampError, parse_iso
 from fleet.events.envelope import decode
 from fleet.refusal import DroppedError, RefusedError
+from fleet.timestamps import TimestampError, parse_iso
 
 from functions.findings import asff, ocsf
 from functions.findings.finding import Finding, Seen
@@ -87,7 +87,7 @@ def open_event(body: str, accepts: Accepts) -> Contents:
 
 def _normalise(raw: bytes, at: str) -> list[Finding]:
     schema = decode(_Schema, raw, at)
-    product = schema.product_arn or (schema.metadata and schema.metadata.product.uid)
+    product = schema.product_arn or (schema.metadata.product.uid if schema.metadata else None)
     if product is None:
         raise RefusedError("malformed", at, "expected ProductArn (ASFF) or metadata.product.uid (OCSF)")
     if not _AWS_PRODUCT.fullmatch(product):

@@ -1,4 +1,4 @@
-"""Sends the fleet events that wait on findings' problems: the table's stream hurries them, a schedule sweeps the rest."""
+"""Sends the fleet events that wait on problems: the table's stream hurries them, a schedule sweeps the rest."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Security Hub's events, from the queue: read, find the owner, decide, record. What is to be told is told by publish."""
+"""Security Hub's events, from the queue: read, find the owner, decide, record. Telling is for `publish`."""
 
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""What every capability's stack is made of."""

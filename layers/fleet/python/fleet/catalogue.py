@@ -4,7 +4,7 @@
 written by teams: it selects an entry of the catalogue, and is never itself used as a team or a channel.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -74,7 +74,7 @@ def _service_of(
 ) -> tuple[Service | None, str]:
     stack = tags.get(_STACK_TAG)
     function = resource.split(":function:")[1].split(":", maxsplit=1)[0] if ":function:" in resource else None
-    steps = {
+    steps: dict[str, Callable[[Service], bool]] = {
         "tag": lambda s: any(tags.get(key) == value for key, value in s.tags.items()),
         "stack": lambda s: stack is not None and any(fnmatchcase(stack, pattern) for pattern in s.stacks),
         "resource": lambda s: function in s.functions or any(fnmatchcase(resource, p) for p in s.resources),

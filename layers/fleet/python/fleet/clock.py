@@ -7,9 +7,6 @@ On AWS it is the wall clock. The local cloud may run it faster through `YAGURA_C
 import os
 import time
 from collections.abc import Callable
-from datetime import datetime
-
-import msgspec
 
 type Clock = Callable[[], int]
 """Gives the present as milliseconds since 1970-01-01T00:00Z."""
@@ -46,21 +43,3 @@ def from_environment() -> Clock:
 
 
 now_ms: Clock = from_environment()
-
-
-class TimestampError(ValueError):
-    """A text is not an ISO 8601 date and time with an offset."""
-
-
-def parse_iso(text: str) -> int:
-    """An ISO 8601 timestamp, as AWS writes it, in ms since the epoch.
-
-    msgspec parses it, since `datetime.fromisoformat` also takes week dates and bare dates.
-    """
-    try:
-        moment = msgspec.convert(text, datetime)
-    except msgspec.ValidationError as error:
-        raise TimestampError(f"{text[:40]!r} is not an ISO 8601 timestamp") from error
-    if moment.tzinfo is None:
-        raise TimestampError(f"{text[:40]!r} has no offset from UTC")
-    return round(moment.timestamp() * 1000)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -41,7 +42,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def compiled[T](kind: type[T], beside: str) -> tuple[T, str]:
     """The capability's compiled configuration, `config.json` beside the module file `beside`, and its hash."""
-    from hashlib import sha256
-
     content = Path(beside).with_name("config.json").read_bytes()
     return msgspec.json.decode(content, type=kind), sha256(content).hexdigest()[:12]

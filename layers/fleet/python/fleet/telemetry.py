@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 NAMESPACE = "Yagura"
 
@@ -33,7 +34,5 @@ def log_failure(message: str, error: Exception, **fields: Any) -> None:
     Of AWS's errors the message is kept, since it names the action and the resource that were refused; of others only
     the type, since their text may quote the event.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     kept = str(error) if isinstance(error, (ClientError, BotoCoreError)) else ""
     logger.error(message, extra=fields | {"error": type(error).__name__, "why": kept})

@@ -1,0 +1,88 @@
+"""The resource policy of the fleet bus: who may put what.
+
+EventBridge gives `events:source` of a PutEvents call as a list (one value per entry), so conditions on it name the
+set operator: an Allow must hold for all values, a Deny for any.
+"""
+
+from typing import Any
+
+from stacks.config.model import CAPABILITIES, Account, FleetFile
+from stacks.deployment import bus_arn, role_arn, role_name
+
+type Statement = dict[str, Any]
+
+
+def bus_policy(fleet: FleetFile, account: Account) -> dict[str, Any]:
+    """The policy of `account`'s bus: spokes forward to the hub, publishers put their own, no one forges the fleet's."""
+    spokes = [spoke for spoke in fleet.spokes if account.role == "hub"]
+    allows = [_allow_forwarding(spokes, account)] if spokes else []
+    allows += [
+        _allow_publisher(index, publisher.account, publisher.source_prefix, account)
+        for index, publisher in enumerate(fleet.publishers)
+        if publisher.account != account.id
+    ]
+    # Each capability's own roles, and the forwarders of the spokes, which pass on what was theirs.
+    forwarders = [_forwarder(spoke) for spoke in spokes]
+    denies = [
+        _deny(
+            f"Only{capability.title()}",
+            {"ForAnyValue:StringEquals": {"events:source": f"yagura.{capability}"}},
+            [role_arn(account.id, role_name(account, capability, "*")), *forwarders],
+            account,
+        )
+        for capability in CAPABILITIES
+    ]
+    denies.append(
+        _deny(
+            "OnlyTheFleet",
+            {"ForAnyValue:StringLike": {"events:source": "yagura.*"}},
+            [role_arn(account.id, role_name(account, "*", "*")), *forwarders],
+            account,
+        )
+    )
+    return {"Version": "2012-10-17", "Statement": [*allows, *denies]}
+
+
+def _forwarder(spoke: Account) -> str:
+    return role_arn(spoke.id, role_name(spoke, "foundation", "forward"))
+
+
+def _allow_forwarding(spokes: list[Account], hub: Account) -> Statement:
+    return {
+        "Sid": "SpokesForward",
+        "Effect": "Allow",
+        # The whole account, narrowed by the condition: a principal that is a role must exist when the policy is made.
+        "Principal": {"AWS": sorted({f"arn:aws:iam::{spoke.id}:root" for spoke in spokes})},
+        "Action": "events:PutEvents",
+        "Resource": bus_arn(hub),
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": [_forwarder(spoke) for spoke in spokes]},
+            "ForAllValues:StringLike": {"events:source": "yagura.*"},
+            "Null": {"events:source": "false"},
+        },
+    }
+
+
+def _allow_publisher(index: int, publisher: str, prefix: str, account: Account) -> Statement:
+    return {
+        "Sid": f"Publisher{index}",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{publisher}:root"},
+        "Action": "events:PutEvents",
+        "Resource": bus_arn(account),
+        "Condition": {
+            "ForAllValues:StringLike": {"events:source": [prefix, f"{prefix}.*"]},
+            "Null": {"events:source": "false"},
+        },
+    }
+
+
+def _deny(sid: str, source: dict[str, Any], but: list[str], account: Account) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "events:PutEvents",
+        "Resource": bus_arn(account),
+        "Condition": {**source, "ArnNotLike": {"aws:PrincipalArn": but}},
+    }

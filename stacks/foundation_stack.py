@@ -1,0 +1,171 @@
+"""Foundation: the fleet bus and its policy, the way to the hub, the alarm topic, the modes, the boundary."""
+
+from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_ssm as ssm
+from fleet.modes import FREEZE, parameter
+
+from constructs import Construct
+from stacks.boundary import boundary_statements
+from stacks.bus_policy import bus_policy
+from stacks.deployment import ALARM_TOPIC, BUS, KEY_PARAMETER, Deployment, boundary_name, bus_arn, role_name
+from stacks.parts.dead_letters import DeadLetters
+
+
+class FoundationStack(Stack):
+    """What every account has, whatever it runs."""
+
+    def __init__(self, scope: Construct, deployment: Deployment) -> None:
+        super().__init__(scope, "foundation", description="Yagura: foundation", synthesizer=deployment.synthesizer())
+        self._deployment = deployment
+        iam.ManagedPolicy(
+            self,
+            "Boundary",
+            managed_policy_name=boundary_name(deployment.account),
+            path="/yagura/",
+            description="No fleet role can do more than this, whatever its own policy says.",
+            statements=boundary_statements(deployment.account),
+        )
+        self._bus()
+        topic = self._alarm_topic()
+        if deployment.account.role == "spoke":
+            self._forward_to_hub(topic)
+        self._modes()
+        if deployment.config.fleet.customer_managed_key:
+            self._key()
+
+    def _bus(self) -> None:
+        bus = events.CfnEventBus(
+            self,
+            "Bus",
+            name=BUS,
+            description="Facts of the fleet: sources yagura.<capability>",
+            policy=bus_policy(self._deployment.config.fleet, self._deployment.account),
+        )
+        # Replays rebuild state; rules with effects do not match them (EventQueue.on_fleet_events).
+        events.CfnArchive(
+            self,
+            "Archive",
+            archive_name=BUS,
+            source_arn=bus.attr_arn,
+            retention_days=90,
+            description="All events of the fleet bus",
+        )
+        ssm.StringParameter(
+            self,
+            "BusArn",
+            parameter_name="/yagura/bus-arn",
+            string_value=bus.attr_arn,
+            description="The fleet bus, for teams that deploy with other tools",
+        )
+
+    def _alarm_topic(self) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", topic_name=ALARM_TOPIC, enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self._deployment.account.id}},
+            )
+        )
+        # Outside the fleet: if the fleet is what failed, it cannot tell of it.
+        topic.add_subscription(subscriptions.EmailSubscription(self._deployment.config.fleet.alarms.email))
+        for rule in ("AwsSolutions-SNS2", "HIPAA.Security-SNSEncryptedKMS"):
+            Validations.of(topic).acknowledge(
+                Acknowledgment(id=rule, reason="Alarm names and numbers only; alarms cannot publish to alias/aws/sns.")
+            )
+        return topic
+
+    def _forward_to_hub(self, topic: sns.ITopic) -> None:
+        """One rule, one hop: what begins here goes to the hub, and what came from elsewhere goes nowhere."""
+        hub = self._deployment.config.fleet.hub
+        account = self._deployment.account
+        dead_letters = DeadLetters(self, "DeadLetters", capability="foundation", alarm_topic=topic).queue
+        role = iam.Role(
+            self,
+            "Forwarder",
+            role_name=role_name(account, "foundation", "forward"),
+            path="/yagura/",
+            assumed_by=iam.ServicePrincipal(
+                "events.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account.id}}
+            ),
+            inline_policies={
+                "forward": iam.PolicyDocument(
+                    statements=[iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus_arn(hub)])]
+                )
+            },
+        )
+        rule = events.CfnRule(
+            self,
+            "Forward",
+            name="yagura-forward-to-hub",
+            description="Fleet events of this account, to the hub's bus",
+            event_bus_name=BUS,
+            event_pattern={
+                "source": [{"prefix": "yagura."}],
+                "account": [account.id],
+                "replay-name": [{"exists": False}],
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Hub",
+                    arn=bus_arn(hub),
+                    role_arn=role.role_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=Duration.hours(24).to_seconds(), maximum_retry_attempts=185
+                    ),
+                )
+            ],
+        )
+        dead_letters.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[dead_letters.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+            )
+        )
+        rule.add_dependency(self.node.find_child("Bus"))  # type: ignore[arg-type]
+
+    def _modes(self) -> None:
+        account = self._deployment.account
+        for capability, mode in sorted(account.capabilities.items()):
+            ssm.StringParameter(
+                self,
+                f"Mode-{capability}",
+                parameter_name=parameter(capability),
+                string_value=mode,
+                allowed_pattern="^(off|observe|act)$",
+                description=f"Mode of {capability}: off, observe or act",
+            )
+        iam.Role(
+            self,
+            "Freezer",
+            role_name=role_name(account, "foundation", "freeze"),
+            path="/yagura/",
+            description="Assumed from the hub by `fleetctl freeze`, which takes away and gives back no more than acting",
+            assumed_by=iam.AccountPrincipal(self._deployment.config.fleet.hub.id),
+            inline_policies={
+                "freeze": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters"],
+                            resources=[self.format_arn(service="ssm", resource="parameter", resource_name=FREEZE[1:])],
+                        )
+                    ]
+                )
+            },
+        )
+
+    def _key(self) -> None:
+        key = kms.Key(self, "Key", alias="alias/yagura", enable_key_rotation=True)
+        for service in ("events", "sns", "cloudwatch", "sqs"):
+            key.grant_encrypt_decrypt(iam.ServicePrincipal(f"{service}.amazonaws.com"))
+        ssm.StringParameter(self, "KeyArn", parameter_name=KEY_PARAMETER, string_value=key.key_arn)

@@ -1,0 +1,200 @@
+"""CapabilityStack: what every capability has: a table, dead letters, code, layers, two alarms."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from fleet.items import PENDING
+from fleet.modes import FREEZE, parameter
+
+from constructs import Construct
+from stacks.deployment import ALARM_TOPIC, BUS, KEY_PARAMETER, Deployment
+from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_code
+from stacks.parts.dead_letters import DeadLetters
+from stacks.parts.event_queue import EventQueue
+from stacks.parts.fleet_function import FleetFunction
+
+TOO_OLD = Duration.minutes(15)
+"""A message that nobody has taken for this long means that nobody will."""
+
+
+class CapabilityStack(Stack):
+    """The stack of one capability in one deployment."""
+
+    def __init__(self, scope: Construct, deployment: Deployment, capability: str, *, compiled: bytes) -> None:
+        super().__init__(scope, capability, description=f"Yagura: {capability}", synthesizer=deployment.synthesizer())
+        self.deployment, self.capability = deployment, capability
+        self.bus = events.EventBus.from_event_bus_name(self, "Bus", BUS)
+        self._key = _customer_key(self, deployment)
+        self._code = capability_code(capability, {f"functions/{capability}/config.json": compiled})
+        self._layers: list[lambda_.ILayerVersion] = [
+            _layer(self, "Deps", deps_layer_code(deployment.platform)),
+            _layer(self, "Fleet", fleet_layer_code()),
+        ]
+        self._topic = sns.Topic.from_topic_arn(
+            self, "Alarms", f"arn:aws:sns:{deployment.account.region}:{deployment.account.id}:{ALARM_TOPIC}"
+        )
+        self.dead_letters = DeadLetters(self, "DeadLetters", capability=capability, alarm_topic=self._topic).queue
+
+    def table(self, *, stream: bool = False, time_to_live: str | None = None) -> dynamodb.Table:
+        """The capability's one table, with the index of what is still to be done."""
+        table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=f"yagura-{self.capability}",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=not self.deployment.is_local,
+            removal_policy=self.deployment.removal_policy,
+            encryption_key=self._key,
+            stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
+            time_to_live_attribute=time_to_live,
+        )
+        table.add_global_secondary_index(
+            index_name=PENDING,
+            partition_key=dynamodb.Attribute(name=PENDING, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="pending_since", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        # The logical id decides whether an update keeps the table or replaces it: it must not follow a refactoring.
+        cast("dynamodb.CfnTable", table.node.default_child).override_logical_id(f"{self.capability.title()}Table")
+        Validations.of(table).acknowledge(
+            Acknowledgment(
+                id="HIPAA.Security-DynamoDBInBackupPlan",
+                reason="Point-in-time recovery keeps 35 days; AWS Backup plans are the account owner's.",
+            )
+        )
+        return table
+
+    def function(
+        self,
+        entry: str,
+        *,
+        table: dynamodb.Table,
+        environment: Mapping[str, str] | None = None,
+        timeout: Duration | None = None,
+    ) -> FleetFunction:
+        """The Lambda function of `functions/<capability>/<entry>.py`."""
+        function = FleetFunction(
+            self,
+            entry.title(),
+            deployment=self.deployment,
+            capability=self.capability,
+            entry=entry,
+            code=self._code,
+            layers=self._layers,
+            dead_letters=self.dead_letters,
+            environment={"YAGURA_TABLE": table.table_name, "YAGURA_BUS": BUS, **(environment or {})},
+            timeout=timeout or Duration.seconds(30),
+        )
+        return function
+
+    def event_queue(self, function: FleetFunction) -> EventQueue:
+        """The capability's queue, its alarm on age included."""
+        queue = EventQueue(
+            self,
+            "Events",
+            queue_name=f"yagura-{self.capability}",
+            function=function,
+            dead_letters=self.dead_letters,
+        )
+        alarm = cloudwatch.Alarm(
+            self,
+            "EventsTooOld",
+            alarm_name=f"yagura-{self.capability}-events-too-old",
+            alarm_description=f"Events of {self.capability} wait longer than {TOO_OLD.to_minutes()} minutes.",
+            metric=queue.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
+            threshold=TOO_OLD.to_seconds(),
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
+        return queue
+
+    def every(self, interval: Duration, function: FleetFunction, *, description: str) -> None:
+        """Call `function` on a schedule."""
+        events.Rule(
+            self,
+            f"{function.node.id}Tick",
+            description=description,
+            schedule=events.Schedule.rate(interval),
+            targets=[
+                targets.LambdaFunction(
+                    function.function,
+                    event=events.RuleTargetInput.from_object({"tick": interval.to_seconds()}),
+                    dead_letter_queue=self.dead_letters,
+                )
+            ],
+        )
+
+    def on_pending(self, table: dynamodb.Table, function: FleetFunction) -> None:
+        """Call `function` with the items of `table` that have something still to be done, as soon as they have."""
+        stream_arn = cast("str", table.table_stream_arn)
+        reads = iam.PolicyStatement(
+            actions=[f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator")],
+            resources=[stream_arn],
+        )
+        lists = iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=[f"{table.table_arn}/stream/*"])
+        function.role.add_to_principal_policy(reads)
+        function.role.add_to_principal_policy(lists)
+        mapping = lambda_.EventSourceMapping(
+            function,
+            "Stream",
+            target=function.function,
+            event_source_arn=stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=10,
+            retry_attempts=5,
+            report_batch_item_failures=True,
+            on_failure=sources.SqsDlq(self.dead_letters),
+            filters=[
+                lambda_.FilterCriteria.filter(
+                    {"dynamodb": {"NewImage": {PENDING: {"S": lambda_.FilterRule.is_equal("1")}}}}
+                )
+            ],
+        )
+        mapping.node.add_dependency(function.role)
+
+    def grant_mode(self, function: FleetFunction) -> None:
+        """Let `function` read its capability's mode."""
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["ssm:GetParameters"],
+                resources=[
+                    self.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
+                    for name in (parameter(self.capability), FREEZE)
+                ],
+            )
+        )
+
+
+def _layer(stack: Stack, name: str, code: lambda_.Code) -> lambda_.LayerVersion:
+    """Made in each stack from the same asset: a layer passed between stacks could never be updated (aws-cdk#1972)."""
+    return lambda_.LayerVersion(
+        stack,
+        name,
+        code=code,
+        compatible_architectures=[lambda_.Architecture.ARM_64],
+        compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        description=f"Yagura: {name.lower()}",
+    )
+
+
+def _customer_key(stack: Stack, deployment: Deployment) -> kms.IKey | None:
+    if not deployment.config.fleet.customer_managed_key:
+        return None
+    return kms.Key.from_key_arn(stack, "Key", ssm.StringParameter.value_for_string_parameter(stack, KEY_PARAMETER))
