@@ -1,0 +1,1 @@
+"""fleetctl: the operator's and the product team's command line."""

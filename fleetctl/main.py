@@ -1,6 +1,16 @@
 """fleetctl: the operator's and the product team's command line."""
+
 import typer
-app = typer.Typer(no_args_is_help=True)
+
+from fleetctl import freeze, local_cloud, secrets
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operate the fleet, or try it locally.")
+app.add_typer(local_cloud.app, name="local")
+app.add_typer(secrets.app, name="secrets")
+app.command(name="freeze")(freeze.freeze)
+app.command(name="unfreeze")(freeze.unfreeze)
+
+
 def run() -> None:
-    """Entry point."""
+    """Entry point of the installed command."""
     app()

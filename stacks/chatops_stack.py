@@ -3,8 +3,8 @@
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
-
 from constructs import Construct
+
 from stacks.config.compile import chatops_config
 from stacks.deployment import Deployment
 from stacks.parts.capability_stack import CapabilityStack

@@ -2,8 +2,8 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
-
 from constructs import Construct
+
 from stacks.config.compile import findings_config
 from stacks.deployment import Deployment
 from stacks.parts.capability_stack import CapabilityStack

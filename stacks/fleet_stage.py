@@ -1,8 +1,8 @@
 """FleetStage: the fleet in one account and Region."""
 
 from aws_cdk import Environment, PermissionsBoundary, Stage, Tags
-
 from constructs import Construct
+
 from stacks.chatops_stack import ChatopsStack
 from stacks.deployment import Deployment, boundary_name
 from stacks.findings_stack import FindingsStack
@@ -25,6 +25,6 @@ class FleetStage(Stage):
         foundation = FoundationStack(self, deployment)
         for capability, stack in CAPABILITIES.items():
             if capability in account.capabilities:
-                stack(self, deployment).add_dependency(foundation)
+                stack(self, deployment).add_stack_dependency(foundation)
         for key, value in deployment.tags.items():
             Tags.of(self).add(key, value)

@@ -7,9 +7,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_ssm as ssm
-from fleet.modes import FREEZE, parameter
-
 from constructs import Construct
+
+from fleet.modes import FREEZE, parameter
 from stacks.boundary import boundary_statements
 from stacks.bus_policy import bus_policy
 from stacks.deployment import ALARM_TOPIC, BUS, KEY_PARAMETER, Deployment, boundary_name, bus_arn, role_name
@@ -30,15 +30,15 @@ class FoundationStack(Stack):
             description="No fleet role can do more than this, whatever its own policy says.",
             statements=boundary_statements(deployment.account),
         )
-        self._bus()
+        bus = self._bus()
         topic = self._alarm_topic()
         if deployment.account.role == "spoke":
-            self._forward_to_hub(topic)
+            self._forward_to_hub(bus, topic)
         self._modes()
         if deployment.config.fleet.customer_managed_key:
             self._key()
 
-    def _bus(self) -> None:
+    def _bus(self) -> events.CfnEventBus:
         bus = events.CfnEventBus(
             self,
             "Bus",
@@ -62,6 +62,7 @@ class FoundationStack(Stack):
             string_value=bus.attr_arn,
             description="The fleet bus, for teams that deploy with other tools",
         )
+        return bus
 
     def _alarm_topic(self) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", topic_name=ALARM_TOPIC, enforce_ssl=True)
@@ -82,7 +83,7 @@ class FoundationStack(Stack):
             )
         return topic
 
-    def _forward_to_hub(self, topic: sns.ITopic) -> None:
+    def _forward_to_hub(self, bus: events.CfnEventBus, topic: sns.ITopic) -> None:
         """One rule, one hop: what begins here goes to the hub, and what came from elsewhere goes nowhere."""
         hub = self._deployment.config.fleet.hub
         account = self._deployment.account
@@ -132,7 +133,7 @@ class FoundationStack(Stack):
                 conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
             )
         )
-        rule.add_dependency(self.node.find_child("Bus"))  # type: ignore[arg-type]
+        rule.add_resource_dependency(bus)
 
     def _modes(self) -> None:
         account = self._deployment.account
@@ -150,7 +151,7 @@ class FoundationStack(Stack):
             "Freezer",
             role_name=role_name(account, "foundation", "freeze"),
             path="/yagura/",
-            description="Assumed from the hub by `fleetctl freeze`, which takes away and gives back no more than acting",
+            description="Assumed from the hub by `fleetctl freeze`; may only set and unset the freeze",
             assumed_by=iam.AccountPrincipal(self._deployment.config.fleet.hub.id),
             inline_policies={
                 "freeze": iam.PolicyDocument(

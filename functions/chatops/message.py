@@ -1,6 +1,7 @@
 """What is said of a fleet event, and where: a pure function of the event and the channels."""
 
 import msgspec
+
 from fleet.events.envelope import Received
 from fleet.events.findings import FindingOpened
 from fleet.refusal import RefusedError

@@ -12,7 +12,6 @@ from fleet.refusal import RefusedError
 from fleet.secrets import Secret
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
-
 from functions.chatops.message import Channels, compose
 from functions.chatops.slack import Slack, SlackRefusedError, SlackUnavailableError
 from functions.chatops.store import MessageStore

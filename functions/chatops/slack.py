@@ -1,10 +1,10 @@
 """Slack, as far as the fleet writes to it."""
 
-from fleet.secrets import Secret
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
+from fleet.secrets import Secret
 from functions.chatops.message import Message
 
 _TOKEN_REFUSED = {"not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"}

@@ -9,8 +9,8 @@ Access: a message by id (notify); those that wait, by the index (sweep); the sta
 """
 
 import msgspec
-from fleet.items import ConflictError, Item, Table
 
+from fleet.items import ConflictError, Item, Table
 from functions.chatops.message import Message
 
 VERSION = 1

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
+
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-
 from functions.findings.finding import Finding, Status
 
 type Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]

@@ -4,10 +4,10 @@ import re
 from typing import Annotated, Literal
 
 import msgspec
+
 from fleet.events.envelope import decode
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-
 from functions.findings import asff, ocsf
 from functions.findings.finding import Finding, Seen
 

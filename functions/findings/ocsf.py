@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
+
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-
 from functions.findings.asff import AccountId, Text
 from functions.findings.finding import Finding, Status
 

@@ -7,10 +7,10 @@ seen, by `Seen.order`, so the same events in any order and multiplicity leave th
 from typing import Self
 
 import msgspec
+
 from fleet.catalogue import Owner
 from fleet.events.envelope import Entry, Meta
 from fleet.events.findings import FindingOpened
-
 from functions.findings.finding import Finding, Seen, Status
 
 

@@ -7,10 +7,10 @@ Access: a problem by id (triage, strongly consistent); overdue events by the ind
 """
 
 import msgspec
+
 from fleet.events.envelope import Entry
 from fleet.items import Item, Table
 from fleet.outbox import with_entries
-
 from functions.findings.problem import Problem
 
 VERSION = 1

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+
 from fleet import aws, clock, telemetry
 from fleet.catalogue import Catalogue, owner_of
 from fleet.items import ConflictError, Table
@@ -10,7 +11,6 @@ from fleet.modes import Mode, ModeSwitch
 from fleet.refusal import DroppedError
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
-
 from functions.findings.event import Accepts, open_event
 from functions.findings.finding import Seen
 from functions.findings.problem import Here, triage

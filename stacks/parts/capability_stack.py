@@ -15,10 +15,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
 from fleet.items import PENDING
 from fleet.modes import FREEZE, parameter
-
-from constructs import Construct
 from stacks.deployment import ALARM_TOPIC, BUS, KEY_PARAMETER, Deployment
 from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_code
 from stacks.parts.dead_letters import DeadLetters
@@ -33,7 +33,13 @@ class CapabilityStack(Stack):
     """The stack of one capability in one deployment."""
 
     def __init__(self, scope: Construct, deployment: Deployment, capability: str, *, compiled: bytes) -> None:
-        super().__init__(scope, capability, description=f"Yagura: {capability}", synthesizer=deployment.synthesizer())
+        super().__init__(
+            scope,
+            capability,
+            stack_name=f"yagura-{capability}",
+            description=f"Yagura: {capability}",
+            synthesizer=deployment.synthesizer(),
+        )
         self.deployment, self.capability = deployment, capability
         self.bus = events.EventBus.from_event_bus_name(self, "Bus", BUS)
         self._key = _customer_key(self, deployment)
@@ -89,7 +95,7 @@ class CapabilityStack(Stack):
         timeout: Duration | None = None,
     ) -> FleetFunction:
         """The Lambda function of `functions/<capability>/<entry>.py`."""
-        function = FleetFunction(
+        return FleetFunction(
             self,
             entry.title(),
             deployment=self.deployment,
@@ -101,7 +107,6 @@ class CapabilityStack(Stack):
             environment={"YAGURA_TABLE": table.table_name, "YAGURA_BUS": BUS, **(environment or {})},
             timeout=timeout or Duration.seconds(30),
         )
-        return function
 
     def event_queue(self, function: FleetFunction) -> EventQueue:
         """The capability's queue, its alarm on age included."""

@@ -8,9 +8,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
-from fleet.worker import MAX_RECEIVES
-
 from constructs import Construct
+
+from fleet.worker import MAX_RECEIVES
 from stacks.parts.dead_letters import RETENTION
 from stacks.parts.fleet_function import FleetFunction
 

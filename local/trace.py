@@ -1,0 +1,192 @@
+"""What the fleet did with an event: read from the tables, queues, buses and the fake Slack of the local cloud."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.client import HUB, SPOKE, Event, client, journal, slack_messages
+from local.errors import LocalCloudError
+from local.process import Instance, require_running
+
+QUIET_SECONDS = 90.0
+"""Longer than the slowest way through: five receives of a message that fails each time."""
+
+
+@dataclass
+class Outcome:
+    """What became of one event that was sent."""
+
+    event: Event
+    rules: list[str] = field(default_factory=list)
+    """Names of the rules of the spoke's default bus that it matched."""
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    """What the findings table holds of its findings."""
+    opened: list[Event] = field(default_factory=list)
+    """FindingOpened events on the hub's bus."""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    """What was posted to Slack."""
+    dead_letters: list[dict[str, str]] = field(default_factory=list)
+    """Why it is in the dead-letter queue."""
+
+    @property
+    def summary(self) -> str:
+        """In a word."""
+        if self.dead_letters:
+            return "refused"
+        if self.problems:
+            return "recorded"
+        return "dropped" if self.rules else "not matched by any rule"
+
+
+def mark(instance: Instance) -> int:
+    """A point in the journal: what comes after it is new."""
+    return journal(instance)[1]
+
+
+def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Callable[[int, int], None]) -> list[Outcome]:
+    """Wait until the fleet is quiet, then say what it did with each event. `tick(done, total)` shows the waiting.
+
+    Raises LocalCloudError if it does not come to rest.
+    """
+    wait_until_quiet(instance, len(events), tick)
+    problems = {item["problem"]["finding"]["finding_id"]: item["problem"] for item in _problems(instance)}
+    hub_events = [line["event"] for line in journal(instance, account=HUB, bus="yagura", since=since)[0]]
+    opened = [event for event in hub_events if event["detail-type"] == "FindingOpened"]
+    posted = {message_event_id(message): message for message in slack_messages(instance)}
+    letters = dead_letters(instance, SPOKE, "findings")
+    traced = []
+    for event in events:
+        ids = list(finding_ids(event))
+        mine = [one for one in opened if one["detail"]["data"]["finding_id"] in ids]
+        traced.append(
+            Outcome(
+                event=event,
+                rules=matching_rules(instance, event),
+                problems=[problems[one] for one in ids if one in problems],
+                opened=mine,
+                messages=[posted[one["detail"]["meta"]["id"]] for one in mine if one["detail"]["meta"]["id"] in posted],
+                dead_letters=[letter for letter in letters if letter["event"] == event["id"]],
+            )
+        )
+    return traced
+
+
+def wait_until_quiet(instance: Instance, total: int, tick: Callable[[int, int], None]) -> None:
+    """Until no message is on its way and nothing waits to be told, twice in a row."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    calm = 0
+    while calm < 2:
+        busy = _busy(instance)
+        calm = 0 if busy else calm + 1
+        tick(max(0, total - busy), total)
+        if time.monotonic() > deadline:
+            require_running(instance)
+            raise LocalCloudError(
+                f"{busy} events are still on their way after {QUIET_SECONDS:.0f} s. {failures(instance)}"
+            )
+        time.sleep(0.25)
+
+
+def failures(instance: Instance) -> str:
+    """What the functions logged as errors: AWS's own words name the action and the resource that were refused."""
+    lines = []
+    for account in (SPOKE, HUB):
+        logs = client(instance, "logs", account)
+        for group in logs.describe_log_groups(logGroupNamePrefix="/yagura/")["logGroups"]:
+            name = group["logGroupName"]
+            errors = map(_error_of, [event["message"] for event in logs.filter_log_events(logGroupName=name)["events"]])
+            lines += [f"{name}: {error}" for error in errors if error]
+    return "\n".join(dict.fromkeys(lines)) or "No function logged an error."
+
+
+def _error_of(text: str) -> str | None:
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        return text.strip()[:500] if "Error" in text else None
+    if not isinstance(entry, dict) or entry.get("level") != "ERROR":
+        return None
+    return f"{entry.get('message')}: {entry.get('error', '')} {entry.get('why', '')}".strip()
+
+
+def finding_ids(event: Event) -> Iterator[str]:
+    """Ids of the findings in an event, of either schema."""
+    for finding in event.get("detail", {}).get("findings", []):
+        yield finding.get("Id") or finding.get("finding_info", {}).get("uid", "")
+
+
+def message_event_id(message: dict[str, Any]) -> str:
+    """Id of the fleet event that a Slack message tells of."""
+    metadata = message.get("metadata") or {}
+    return str(metadata.get("event_payload", {}).get("id", ""))
+
+
+def matching_rules(instance: Instance, event: Event) -> list[str]:
+    """Which rules of the spoke's default bus match, by the emulator's own matcher."""
+    events = client(instance, "events", SPOKE)
+    text = json.dumps({"account": SPOKE, "resources": [], **event})
+    return [
+        rule["Name"]
+        for rule in events.list_rules()["Rules"]
+        if "EventPattern" in rule and events.test_event_pattern(EventPattern=rule["EventPattern"], Event=text)["Result"]
+    ]
+
+
+def dead_letters(instance: Instance, account: str, capability: str) -> list[dict[str, str]]:
+    """Reason, path and event id of everything in a dead-letter queue; nothing is taken out of it."""
+    sqs = client(instance, "sqs", account)
+    url = sqs.get_queue_url(QueueName=f"yagura-{capability}-dead-letters")["QueueUrl"]
+    letters: dict[str, dict[str, str]] = {}
+    while messages := _unseen(sqs, url, letters):
+        for message in messages:
+            attributes = {
+                name.removeprefix("yagura-"): value["StringValue"]
+                for name, value in message.get("MessageAttributes", {}).items()
+            }
+            letters[message["MessageId"]] = {"event": _event_id(message["Body"]), **attributes}
+    return list(letters.values())
+
+
+def _unseen(sqs: Any, url: str, seen: Iterable[str]) -> list[dict[str, Any]]:
+    answer = sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=2, MessageAttributeNames=["All"], WaitTimeSeconds=0
+    )
+    return [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
+
+
+def _event_id(body: str) -> str:
+    try:
+        return str(json.loads(body).get("id", ""))
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _busy(instance: Instance) -> int:
+    waiting = 0
+    for account, capability in ((SPOKE, "findings"), (HUB, "chatops")):
+        sqs = client(instance, "sqs", account)
+        url = sqs.get_queue_url(QueueName=f"yagura-{capability}")["QueueUrl"]
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        waiting += sum(int(attributes[name]) for name in names)
+        dynamodb = client(instance, "dynamodb", account)
+        waiting += dynamodb.query(
+            TableName=f"yagura-{capability}",
+            IndexName="pending",
+            Select="COUNT",
+            KeyConditionExpression="pending = :one",
+            ExpressionAttributeValues={":one": {"S": "1"}},
+        )["Count"]
+    return waiting
+
+
+def _problems(instance: Instance) -> Iterator[dict[str, Any]]:
+    plain = TypeDeserializer().deserialize
+    pages = client(instance, "dynamodb", SPOKE).get_paginator("scan").paginate(TableName="yagura-findings")
+    for page in pages:
+        for item in page["Items"]:
+            yield {name: plain(value) for name, value in item.items()}
