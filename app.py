@@ -6,21 +6,22 @@ from pathlib import Path
 
 from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks, ServerlessChecks
-from stacks.config.load import ConfigError, load
 
 from stacks.commit import commit
+from stacks.config.load import ConfigError, load
 from stacks.deployment import Deployment
 from stacks.fleet_stage import FleetStage
 
 ROOT = Path(__file__).parent
+FLEETS = os.environ.get("YAGURA_FLEETS", "config/fleet.yaml local/fleet.yaml").split()
+PORT = os.environ.get("YAGURA_LOCAL_PORT", "4566")
 
 
 def main() -> None:
-    """Synthesize the cloud assembly; no AWS call and no credentials."""
+    """Write the cloud assembly; no AWS call and no credentials."""
     app = App()
-    port = {"port": os.environ.get("YAGURA_LOCAL_PORT", "4566")}
     try:
-        configs = [load(ROOT), load(ROOT, "local/fleet.yaml", substitutions=port)]
+        configs = [load(ROOT, fleet, substitutions={"port": PORT}) for fleet in FLEETS]
     except ConfigError as error:
         sys.exit(str(error))
     for config in configs:

@@ -1,6 +1,6 @@
 """`fleetctl freeze` and `unfreeze`: hold every capability down to observing, within seconds, without a deployment."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -43,11 +43,11 @@ def _each(name: str | None, every: bool, local: bool, *, frozen: bool) -> None:
         fail("Not done: " + "; ".join(failed))
 
 
-def _set(ssm: object, *, frozen: bool) -> None:
+def _set(ssm: Any, *, frozen: bool) -> None:
     if frozen:
-        ssm.put_parameter(Name=FREEZE, Value="frozen", Type="String", Overwrite=True)  # type: ignore[attr-defined]
+        ssm.put_parameter(Name=FREEZE, Value="frozen", Type="String", Overwrite=True)
         return
     try:
-        ssm.delete_parameter(Name=FREEZE)  # type: ignore[attr-defined]
-    except ssm.exceptions.ParameterNotFound:  # type: ignore[attr-defined]
+        ssm.delete_parameter(Name=FREEZE)
+    except ssm.exceptions.ParameterNotFound:
         return

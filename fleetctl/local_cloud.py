@@ -88,7 +88,7 @@ class _bar:  # noqa: N801 - used like a function
 def _table(traced: list[Outcome]) -> Table:
     table = Table("event", "control, resource", "what became of it", "owner", "on the hub's bus", "in Slack")
     for outcome in traced:
-        finding = next(iter(outcome.event.get("detail", {}).get("findings", [])), {})
+        finding: dict[str, object] = next(iter(outcome.event.get("detail", {}).get("findings", [])), {})
         table.add_row(
             f"{'OCSF' if 'class_uid' in finding else 'ASFF'} {outcome.event['id'][:8]}",
             _subject(outcome, finding),

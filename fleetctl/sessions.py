@@ -49,17 +49,18 @@ class Fleet:
                 fail(str(error))
             return local_client(instance, service, account.id, region=account.region)
         try:
-            mine = boto3.client("sts").get_caller_identity()["Account"]
+            session: Any = boto3.Session()
+            mine = session.client("sts").get_caller_identity()["Account"]
             if mine == account.id:
-                return boto3.client(service, region_name=account.region)
+                return session.client(service, region_name=account.region)
             if through is None:
                 fail(f"Your credentials are of account {mine}; {account.name} is {account.id}. Use that account's.")
-            keys = boto3.client("sts").assume_role(
+            keys = session.client("sts").assume_role(
                 RoleArn=role_arn(account.id, role_name(account, "foundation", through)), RoleSessionName="fleetctl"
             )["Credentials"]
         except (ClientError, BotoCoreError) as error:
             fail(f"{account.name}: {error}")
-        return boto3.client(
+        return session.client(
             service,
             region_name=account.region,
             aws_access_key_id=keys["AccessKeyId"],

@@ -1,0 +1,74 @@
+"""The parity ledger: per behaviour whether it is real, simulated or absent, on what evidence, and in which file.
+
+`fleetctl local doctor` prints it. "real" is the emulator's own behaviour as we tested it (`tests/local/`), or as the
+study in `docs` measured it; "simulated" is ours. Whoever adds a simulation adds its line here, and a test.
+"""
+
+from typing import Literal, NamedTuple
+
+type Status = Literal["real", "simulated", "not simulated"]
+
+
+class Line(NamedTuple):
+    """One behaviour of AWS, and what of it the local cloud has."""
+
+    behaviour: str
+    status: Status
+    evidence: str
+    file: str = ""
+
+
+_EB, _LAMBDA = "EventBridge User Guide", "Lambda Developer Guide"
+
+LEDGER: tuple[Line, ...] = (
+    Line("CloudFormation by the real CDK CLI", "real", "tests/local/test_deploy.py"),
+    Line("IAM: identity policies of users, roles, sessions", "real", "tests/local/test_identity.py"),
+    Line("IAM: aws:PrincipalArn is the role with its path", "simulated", "IAM User Guide, global condition keys",
+         "local/principals.py"),
+    Line("IAM: aws:SecureTransport is true", "simulated", "IAM User Guide, global condition keys",
+         "local/secure_transport.py"),
+    Line("IAM: aws:SecureTransport is true; the loopback address stands for TLS", "simulated",
+         "SDK endpoints are https", "local/principals.py"),
+    Line("IAM: a refusal names the resource", "simulated", "IAM User Guide, access denied messages",
+         "local/principals.py"),
+    Line("IAM: permissions boundary of a role in a template", "simulated", "CloudFormation reference, AWS::IAM::Role",
+         "local/iam_boundary.py"),
+    Line("IAM: dynamodb:LeadingKeys, service control policies", "not simulated", "checked on templates, tests/stacks"),
+    Line("STS: AssumeRole across accounts", "real", "tests/local/test_identity.py"),
+    Line("EventBridge: patterns", "real", "116 of 116 of AWS's Event Ruler cases (reference/local_fidelity.md)"),
+    Line("EventBridge: input transformers, archive, replay-name", "real", "tests/local/test_buses.py"),
+    Line("EventBridge: PutEvents refusals, Time, entry size", "simulated", "API reference; LocalStack's AWS snapshots",
+         "local/put_events.py"),
+    Line("EventBridge: bus policies, events:source, events:detail-type", "simulated", f"{_EB}, eb-use-conditions",
+         "local/bus_policy.py"),
+    Line("EventBridge: other accounts' buses, one hop", "simulated", f"{_EB}, eb-cross-account and eb-bus-to-bus",
+         "local/bus_delivery.py"),
+    Line("EventBridge: grants of queues, topics and functions", "simulated", f"{_EB}, eb-use-resource-based",
+         "local/target_grants.py"),
+    Line("EventBridge: dead letters of a target", "simulated", f"{_EB}, eb-rule-dlq", "local/dead_letters.py"),
+    Line("EventBridge: retries of a target that fails for a while", "not simulated", "nothing fails for a while here"),
+    Line("EventBridge: scheduled rules", "real", "the emulator looks every 10 s; POST /_local/schedules fires one now",
+         "local/schedules.py"),
+    Line("Events of AWS services", "simulated", f"{_EB}, events from AWS services", "local/aws_events.py"),
+    Line("SQS: redrive to the dead-letter queue, partial batches", "real", "tests/local/test_deploy.py"),
+    Line("SQS: StartMessageMoveTask", "not simulated", "the emulator answers InvalidAction"),
+    Line("SQS: MaximumConcurrency of a mapping", "real", "tests/local/test_deploy.py"),
+    Line("Lambda: permissions of a mapping's poller", "simulated", f"{_LAMBDA}, execution role permissions",
+         "local/poller_grants.py"),
+    Line("Lambda: only bundle, layers and runtime can be imported", "simulated", f"{_LAMBDA}, layers for Python",
+         "local/lambda_python.py"),
+    Line("Lambda: JSON platform log lines, errorType of an exception", "not simulated",
+         "text lines; Runtime.HandlerError"),
+    Line("Lambda: memory limit, arm64", "not simulated", "functions run on the host's processor"),
+    Line("Lambda: weighted aliases, AWS/Lambda metrics by version", "not simulated", "comes with rollouts"),
+    Line("DynamoDB: conditional writes, transactions, streams, filters", "real", "reference/local_fidelity.md"),
+    Line("Secrets Manager: a secret created empty; Ref is the ARN", "simulated", "CloudFormation reference",
+         "local/empty_secrets.py"),
+    Line("Secrets Manager: rotation, resource policies", "not simulated", "recorded when deployed",
+         "local/cfn_types.py"),
+    Line("CloudFormation: archives, bus policies, connections, composite alarms", "simulated",
+         "CloudFormation resource reference", "local/cfn_types.py"),
+    Line("CloudWatch: metrics from EMF logs, events of alarms", "not simulated", "reference/local_fidelity.md"),
+    Line("KMS: encryption of queues, topics, logs", "not simulated", "grants are checked on templates, tests/stacks"),
+    Line("Slack", "simulated", "docs.slack.dev; slackapi/bolt-js issue 2509", "local/slack.py, local/slack_limits.py"),
+)

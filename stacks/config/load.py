@@ -1,0 +1,57 @@
+"""Reads the configuration: all of it, or all that is wrong with it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from .decode import REFUSED, Decoder
+from .model import Config, FleetFile, ServicesFile
+from .problem import ConfigError, Problem
+from .rules import Breach, fleet_breaches
+from .rules_services import services_breaches
+from .source import read
+
+__all__ = ["FLEET_FILE", "SERVICES_FILE", "ConfigError", "Problem", "load"]
+
+FLEET_FILE = "config/fleet.yaml"
+SERVICES_FILE = "config/services.yaml"
+
+
+def load(root: Path, fleet_file: str = FLEET_FILE, substitutions: Mapping[str, str] | None = None) -> Config:
+    """The configuration under `root`.
+
+    `substitutions` gives what `${name}` in the fleet file stands for: a local fleet does not know its port before
+    it starts. Raises `ConfigError` with every problem of every file.
+    """
+    fleet = _File(root, fleet_file, FleetFile, dict(substitutions or {}))
+    services = _File(root, SERVICES_FILE, ServicesFile, {})
+    fleet.report(fleet_breaches(fleet.value))
+    services.report(services_breaches(services.value, fleet.value))
+    problems = fleet.problems + services.problems
+    if problems:
+        raise ConfigError(problems)
+    return Config(fleet=fleet.value, services=services.value)
+
+
+class _File[T: Struct]:
+    """One file: what it says, as far as it can be read, and its problems."""
+
+    def __init__(self, root: Path, file: str, struct: type[T], substitutions: dict[str, str]) -> None:
+        self.value: T = REFUSED
+        self.problems: list[Problem] = []
+        self._decoder: Decoder | None = None
+        source: Any = read(root / file, file)
+        if isinstance(source, Problem):
+            self.problems.append(source)
+            return
+        self._decoder = Decoder(source, substitutions)
+        self.problems = self._decoder.problems
+        self.value = self._decoder.decode(struct)
+
+    def report(self, breaches: Iterable[Breach]) -> None:
+        """Adds what the rules say, in the file's own lines."""
+        for breach in breaches:
+            if self._decoder:
+                self._decoder.report(breach.path, expected=breach.expected, advice=breach.advice, found=breach.found)

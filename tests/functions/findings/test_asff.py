@@ -1,0 +1,165 @@
+"""ASFF: what becomes of each field, and of what is missing."""
+
+import msgspec
+import pytest
+
+from functions.findings.finding import Finding, Status
+from tests.functions.findings.samples import finding, findings, with_finding
+
+
+def test_a_consolidated_finding_becomes_a_finding_with_its_security_control() -> None:
+    assert finding("imported-s3.8") == Finding(
+        account="111122223333",
+        region="eu-west-1",
+        control="S3.8",
+        resource="arn:aws:s3:::clinic-staging-intake-forms",
+        resource_type="AwsS3Bucket",
+        severity="HIGH",
+        status=Status.OPEN,
+        title="S3 general purpose buckets should block public access",
+        finding_id="arn:aws:securityhub:eu-west-1:111122223333:security-control/S3.8"
+        "/finding/0b6f3f0e-2f3b-4a83-8a4e-6f9a0f1c2d30",
+        updated_at=1772442912731,
+        tags={"service": "intake", "env": "staging"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("sample", "control", "region", "severity"),
+    [
+        ("imported-afsbp-lambda.1", "Lambda.1", "eu-west-1", "CRITICAL"),
+        ("imported-cis-1.2.0-4.1", "cis-aws-foundations-benchmark/v/1.2.0/4.1", "us-east-1", "HIGH"),
+        pytest.param(
+            "imported-cis-1.4.0-1.8",
+            "cis-aws-foundations-benchmark/v/1.4.0/1.8",
+            "us-east-1",
+            "MEDIUM",
+            marks=pytest.mark.xfail(strict=True, reason="D9: a bare number is taken for a control"),
+        ),
+        ("imported-pci-kms.1", "PCI.KMS.1", "eu-west-1", "MEDIUM"),
+        ("imported-old-normalized", "SQS.1", "eu-west-1", "MEDIUM"),
+        ("imported-access-analyzer", "aws/access-analyzer", "eu-west-1", "LOW"),
+    ],
+)
+def test_findings_of_one_standard_have_a_control_that_no_other_standard_shares(
+    sample: str, control: str, region: str, severity: str
+) -> None:
+    found = finding(sample)
+    assert (found.control, found.region, found.severity, found.status) == (control, region, severity, Status.OPEN)
+
+
+def test_without_a_region_the_resource_tells_it() -> None:
+    assert finding("imported-s3.8", Region=None, Resources__0__Region="us-west-2").region == "us-west-2"
+
+
+def test_without_any_region_the_product_arn_tells_it() -> None:
+    assert finding("imported-s3.8", Region=None, Resources__0__Region=None).region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "control"),
+    [
+        ({"Compliance.SecurityControlId": None, "GeneratorId": "security-control/S3.8"}, "S3.8"),
+        ({"Compliance.SecurityControlId": "", "ProductFields": {"ControlId": "S3.8"}}, "S3.8"),
+        ({"Compliance": None, "ProductFields": {"ControlId": ""}, "GeneratorId": "some/check"}, "some/check"),
+        ({"Compliance": None, "ProductFields": None, "GeneratorId": "arn:aws:x:::ruleset/a/v/1/rule/2"}, "a/v/1/2"),
+    ],
+)
+def test_the_control_is_the_first_that_the_finding_names(changes: dict[str, object], control: str) -> None:
+    (found,) = findings(with_finding("imported-s3.8", changes))
+    assert found.control == control
+
+
+@pytest.mark.parametrize(
+    ("severity", "label"),
+    [
+        (None, "INFORMATIONAL"),
+        ({}, "INFORMATIONAL"),
+        ({"Label": None, "Normalized": None}, "INFORMATIONAL"),
+        ({"Normalized": 0}, "INFORMATIONAL"),
+        ({"Normalized": 1}, "LOW"),
+        ({"Normalized": 39}, "LOW"),
+        ({"Normalized": 40}, "MEDIUM"),
+        ({"Normalized": 69}, "MEDIUM"),
+        ({"Normalized": 70}, "HIGH"),
+        ({"Normalized": 89}, "HIGH"),
+        ({"Normalized": 90}, "CRITICAL"),
+        ({"Normalized": 100}, "CRITICAL"),
+        ({"Label": "LOW", "Normalized": 100}, "LOW"),
+        ({"Label": "INFORMATIONAL", "Normalized": 70}, "INFORMATIONAL"),
+    ],
+)
+def test_severity_is_the_label_or_what_security_hub_makes_of_the_number(
+    severity: dict[str, object] | None, label: str
+) -> None:
+    assert finding("imported-s3.8", Severity=severity).severity == label
+
+
+@pytest.mark.parametrize(
+    ("record_state", "compliance", "workflow", "status"),
+    [
+        ("ACTIVE", "FAILED", "NEW", Status.OPEN),
+        ("ACTIVE", "FAILED", "NOTIFIED", Status.OPEN),
+        ("ACTIVE", "WARNING", "NEW", Status.OPEN),
+        (None, None, None, Status.OPEN),
+        ("ACTIVE", "FAILED", "SUPPRESSED", Status.SUPPRESSED),
+        ("ACTIVE", "FAILED", "RESOLVED", Status.RESOLVED),
+        ("ACTIVE", "PASSED", "NEW", Status.RESOLVED),
+        ("ACTIVE", "PASSED", "SUPPRESSED", Status.RESOLVED),
+        ("ACTIVE", "NOT_AVAILABLE", "NEW", Status.GONE),
+        ("ARCHIVED", "FAILED", "NEW", Status.GONE),
+        ("ARCHIVED", "PASSED", "SUPPRESSED", Status.GONE),
+    ],
+)
+def test_status_weighs_the_record_before_the_check_before_the_people(
+    record_state: str | None, compliance: str | None, workflow: str | None, status: Status
+) -> None:
+    changes = {
+        "RecordState": record_state,
+        "Compliance": {"Status": compliance, "SecurityControlId": "S3.8"},
+        "Workflow": {"Status": workflow},
+    }
+    (found,) = findings(with_finding("imported-s3.8", changes))
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("sample", "status"),
+    [
+        ("imported-s3.8-passed", Status.RESOLVED),
+        ("imported-s3.8-suppressed", Status.SUPPRESSED),
+        ("imported-s3.8-archived", Status.GONE),
+    ],
+)
+def test_later_events_of_a_finding_are_about_the_same_problem(sample: str, status: Status) -> None:
+    found = finding(sample)
+    assert found.status is status
+    assert found.problem == finding("imported-s3.8").problem
+
+
+@pytest.mark.parametrize("field", ["Severity", "Compliance", "Workflow", "RecordState", "ProductFields", "Region"])
+def test_null_stands_for_absent_in_an_optional_field(field: str) -> None:
+    absent = findings(with_finding("imported-old-normalized", {field: None, f"{field}": None}))
+    removed = with_finding("imported-old-normalized", {field: None})
+    put_away = removed["detail"]["findings"][0]
+    del put_away[field]
+    assert findings(removed) == absent
+
+
+def test_each_resource_is_a_problem_of_its_own() -> None:
+    resources = [{"Type": "AwsS3Bucket", "Id": f"arn:aws:s3:::bucket-{number}"} for number in range(32)]
+    found = findings(with_finding("imported-s3.8", {"Resources": resources}))
+    assert [one.resource for one in found] == [resource["Id"] for resource in resources]
+    assert len({one.problem for one in found}) == 32
+
+
+@pytest.mark.parametrize("field", ["account", "region", "control", "resource"])
+def test_a_problem_is_told_apart_by_account_region_control_and_resource(field: str) -> None:
+    found = finding("imported-s3.8")
+    assert msgspec.structs.replace(found, **{field: "other"}).problem != found.problem
+
+
+@pytest.mark.parametrize("field", ["title", "severity", "finding_id", "resource_type"])
+def test_a_problem_stays_the_same_when_its_finding_is_worded_otherwise(field: str) -> None:
+    found = finding("imported-s3.8")
+    assert msgspec.structs.replace(found, **{field: "other"}).problem == found.problem

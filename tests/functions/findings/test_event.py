@@ -1,0 +1,383 @@
+"""Security Hub's events: what is taken, dropped and refused, and that nothing else ever happens."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from fleet.refusal import DroppedError, RefusedError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from functions.findings.event import Accepts
+from tests.functions.findings.samples import ALL, HOME, Json, event, findings, opened, put, with_finding
+
+AT = "$.detail.findings[0]"
+ASFF, OCSF = "imported-s3.8", "v2-s3.8-fail"
+
+
+def refusal_of(body: Json | str | bytes) -> RefusedError:
+    """The one refusal, whether of the event or of its only finding."""
+    try:
+        contents = opened(body)
+    except RefusedError as refusal:
+        return refusal
+    assert contents.seen == []
+    (problem,) = contents.problems
+    assert isinstance(problem, RefusedError)
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("custom-action-two", ["S3.8", "SQS.1"]),
+        ("forged-product", ["foreign_product"]),
+        ("imported-access-analyzer", ["aws/access-analyzer"]),
+        ("imported-afsbp-lambda.1", ["Lambda.1"]),
+        ("imported-old-normalized", ["SQS.1"]),
+        ("imported-pci-kms.1", ["PCI.KMS.1"]),
+        ("imported-s3.8", ["S3.8"]),
+        ("imported-s3.8-archived", ["S3.8"]),
+        ("imported-s3.8-passed", ["S3.8"]),
+        ("imported-s3.8-suppressed", ["S3.8"]),
+        ("malformed-label", [f"malformed at {AT}.Severity.Label: Invalid enum value"]),
+        ("malformed-no-resources", [f"malformed at {AT}: Object missing required field `Resources`"]),
+        ("malformed-null-resource", [f"malformed at {AT}.Resources[0]: Expected `object`, got `null`"]),
+        ("malformed-updated-at", [f"malformed at {AT}.UpdatedAt: expected an ISO 8601 timestamp"]),
+        ("v2-coverage", ["coverage"]),
+        ("v2-s3.8-fail", ["S3.8"]),
+        ("v2-s3.8-pass", ["S3.8"]),
+        ("v2-s3.8-suppressed", ["S3.8"]),
+    ],
+)
+def test_every_sample_gives_what_it_is_named_for(name: str, what: list[str]) -> None:
+    contents = opened(event(name))
+    assert [seen.finding.control for seen in contents.seen] + [str(problem) for problem in contents.problems] == what
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "path"),
+    [
+        (ASFF, {"Id": None}, f"{AT}.Id"),
+        (ASFF, {"Id": ""}, f"{AT}.Id"),
+        (ASFF, {"Id": "x" * 2049}, f"{AT}.Id"),
+        (ASFF, {"SchemaVersion": "2017-01-01"}, f"{AT}.SchemaVersion"),
+        (ASFF, {"AwsAccountId": 111122223333}, f"{AT}.AwsAccountId"),
+        (ASFF, {"AwsAccountId": "11112222333"}, f"{AT}.AwsAccountId"),
+        pytest.param(
+            ASFF,
+            {"AwsAccountId": "111122223333\n"},
+            f"{AT}.AwsAccountId",
+            marks=pytest.mark.xfail(strict=True, reason="D5: $ also matches before a line's end"),
+        ),
+        (ASFF, {"AwsAccountId": "１１１１２２２２３３３３"}, f"{AT}.AwsAccountId"),
+        (ASFF, {"ProductArn": 5}, f"{AT}.ProductArn"),
+        (ASFF, {"ProductArn": ...}, AT),
+        (ASFF, {"GeneratorId": []}, f"{AT}.GeneratorId"),
+        (ASFF, {"Title": None}, f"{AT}.Title"),
+        (ASFF, {"Title": "x" * 257}, f"{AT}.Title"),
+        (ASFF, {"UpdatedAt": "2026-13-01T00:00:00Z"}, f"{AT}.UpdatedAt"),
+        (ASFF, {"UpdatedAt": "2026-03-02"}, f"{AT}.UpdatedAt"),
+        (ASFF, {"UpdatedAt": "2026-03-02T09:15:12"}, f"{AT}.UpdatedAt"),
+        (ASFF, {"UpdatedAt": 1772442912731}, f"{AT}.UpdatedAt"),
+        (ASFF, {"Severity": "HIGH"}, f"{AT}.Severity"),
+        (ASFF, {"Severity.Label": "SEVERE"}, f"{AT}.Severity.Label"),
+        (ASFF, {"Severity.Label": 3}, f"{AT}.Severity.Label"),
+        (ASFF, {"Severity.Normalized": 101}, f"{AT}.Severity.Normalized"),
+        (ASFF, {"Severity.Normalized": 10**30}, f"{AT}.Severity.Normalized"),
+        (ASFF, {"Severity.Normalized": True}, f"{AT}.Severity.Normalized"),
+        (ASFF, {"Compliance.Status": "passed"}, f"{AT}.Compliance.Status"),
+        (ASFF, {"Compliance": []}, f"{AT}.Compliance"),
+        (ASFF, {"Workflow.Status": "DONE"}, f"{AT}.Workflow.Status"),
+        (ASFF, {"RecordState": "active"}, f"{AT}.RecordState"),
+        (ASFF, {"ProductFields": {"ControlId": 3}}, f"{AT}.ProductFields[...]"),
+        (ASFF, {"Resources": None}, f"{AT}.Resources"),
+        (ASFF, {"Resources": []}, f"{AT}.Resources"),
+        (ASFF, {"Resources": [{"Type": "T", "Id": "i"}] * 33}, f"{AT}.Resources"),
+        (ASFF, {"Resources": {"0": {}}}, f"{AT}.Resources"),
+        (ASFF, {"Resources": [{"Type": "T", "Id": "i"}, None]}, f"{AT}.Resources[1]"),
+        (ASFF, {"Resources.0.Id": None}, f"{AT}.Resources[0].Id"),
+        (ASFF, {"Resources.0.Tags": ["a"]}, f"{AT}.Resources[0].Tags"),
+        (ASFF, {"Resources.0.Tags": {"a": None}}, f"{AT}.Resources[0].Tags[...]"),
+        (OCSF, {"metadata": None}, AT),
+        (OCSF, {"metadata": {}}, f"{AT}.metadata"),
+        (OCSF, {"metadata.product": None}, f"{AT}.metadata.product"),
+        (OCSF, {"metadata.product.uid": ""}, f"{AT}.metadata.product.uid"),
+        (OCSF, {"class_uid": "2003"}, f"{AT}.class_uid"),
+        (OCSF, {"cloud.account.uid": "clinic"}, f"{AT}.cloud.account.uid"),
+        (OCSF, {"cloud.region": ""}, f"{AT}.cloud.region"),
+        (OCSF, {"cloud": None}, f"{AT}.cloud"),
+        (OCSF, {"finding_info.uid": None}, f"{AT}.finding_info.uid"),
+        (OCSF, {"finding_info.title": "x" * 1025}, f"{AT}.finding_info.title"),
+        (OCSF, {"finding_info.modified_time": "yesterday"}, f"{AT}.finding_info.modified_time"),
+        (
+            OCSF,
+            {"finding_info.modified_time": None, "finding_info.modified_time_dt": "yesterday"},
+            f"{AT}.finding_info.modified_time_dt",
+        ),
+        (OCSF, {"time": 1.5}, f"{AT}.time"),
+        (OCSF, {"time": "now"}, f"{AT}.time"),
+        pytest.param(
+            OCSF,
+            {"time": 10**40},
+            f"{AT}.time",
+            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
+        ),
+        pytest.param(
+            OCSF,
+            {"time": -1},
+            f"{AT}.time",
+            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
+        ),
+        pytest.param(
+            OCSF,
+            {"finding_info.modified_time": 10**39},
+            f"{AT}.finding_info.modified_time",
+            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
+        ),
+        (OCSF, {"severity_id": 7}, f"{AT}.severity_id"),
+        (OCSF, {"severity_id": 10**30}, f"{AT}.severity_id"),
+        (OCSF, {"status_id": "New"}, f"{AT}.status_id"),
+        (OCSF, {"activity_id": 4}, f"{AT}.activity_id"),
+        (OCSF, {"compliance.status": "FAILED"}, f"{AT}.compliance.status"),
+        (OCSF, {"compliance": "Fail"}, f"{AT}.compliance"),
+        (OCSF, {"resources": []}, f"{AT}.resources"),
+        (OCSF, {"resources": [{"type": "T", "uid": "u"}] * 33}, f"{AT}.resources"),
+        (OCSF, {"resources.0": None}, f"{AT}.resources[0]"),
+        (OCSF, {"resources.0.tags": {"a": "b"}}, f"{AT}.resources[0].tags"),
+        (OCSF, {"resources.0.tags": [{"value": "b"}]}, f"{AT}.resources[0].tags[0]"),
+    ],
+)
+def test_a_malformed_field_is_refused_by_its_path(name: str, changes: Json, path: str) -> None:
+    refusal = refusal_of(with_finding(name, changes))
+    assert (refusal.reason, refusal.path) == ("malformed", path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"id": None}, "$.id"),
+        ({"time": "yesterday"}, "$.time"),
+        ({"time": 0}, "$.time"),
+        ({"source": "aws.s3"}, "$.source"),
+        ({"detail-type": None}, "$.detail-type"),
+        ({"detail": None}, "$.detail"),
+        ({"detail": {}}, "$.detail"),
+        ({"detail": {"findings": None}}, "$.detail.findings"),
+        ({"detail": {"findings": []}}, "$.detail.findings"),
+        ({"detail": {"findings": {}}}, "$.detail.findings"),
+        ({"detail": {"findings": [None]}}, AT),
+        ({"detail": {"findings": ["text"]}}, AT),
+        ({"detail": {"findings": [[]]}}, AT),
+        ({"detail": {"findings": [{}]}}, AT),
+    ],
+)
+def test_a_malformed_envelope_is_refused_by_its_path(changes: Json, path: str) -> None:
+    refusal = refusal_of(event(ASFF) | changes)
+    assert (refusal.reason, refusal.path) == ("malformed", path)
+
+
+@pytest.mark.parametrize("missing", ["id", "source", "detail-type", "time", "detail"])
+def test_a_missing_field_of_the_envelope_is_named(missing: str) -> None:
+    body = event(ASFF)
+    del body[missing]
+    refusal = refusal_of(body)
+    assert (refusal.path, refusal.text) == ("$", f"Object missing required field `{missing}`")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe{}",
+        b"",
+        b"{",
+        b"null x",
+        b"NaN",
+        "",
+        '{"id": "\\ud800"}',
+        pytest.param(
+            '{"id": "\udcff"}', marks=pytest.mark.xfail(strict=True, reason="D4: UnicodeEncodeError gets out")
+        ),
+        pytest.param(
+            "[" * 100_000, marks=pytest.mark.xfail(strict=True, reason="D4: RecursionError gets out")
+        ),
+        pytest.param(
+            '{"x":' + "[" * 100_000 + "]" * 100_000 + "}",
+            marks=pytest.mark.xfail(strict=True, reason="D4: RecursionError gets out"),
+        ),
+    ],
+    ids=range(10),
+)
+def test_what_is_not_json_is_refused_as_a_whole(body: bytes | str) -> None:
+    refusal = refusal_of(body)
+    assert (refusal.reason, refusal.path) == ("malformed", "$")
+
+
+def test_invalid_utf_8_within_a_finding_is_refused_by_the_place_of_the_finding() -> None:
+    body = json.dumps(event(ASFF)).encode().replace(b'"NEW"', b'"\xff"')
+    assert refusal_of(body).path == AT
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default",
+        "arn:aws:securityhub:eu-west-1:444455556666:product/aws/securityhub",
+        "arn:aws:securityhub:eu-west-1::product/acme/securityhub",
+        "arn:aws:securityhub:eu-west-1::product/aws/securityhub/more",
+        "arn:aws:securityhub:eu-west-1::product/aws/securityhub\n",
+        "x arn:aws:securityhub:eu-west-1::product/aws/securityhub",
+        "arn:aws:securityhub:::product/aws/securityhub",
+        "ARN:AWS:securityhub:eu-west-1::product/aws/securityhub",
+        "securityhub",
+    ],
+)
+@pytest.mark.parametrize(("sample", "field"), [(ASFF, "ProductArn"), (OCSF, "metadata.product.uid")])
+def test_a_product_arn_that_is_not_awss_own_is_dropped_with_a_count(sample: str, field: str, arn: str) -> None:
+    contents = opened(with_finding(sample, {field: arn}))
+    assert contents.seen == []
+    assert [str(problem) for problem in contents.problems] == ["foreign_product"]
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_awss_own_products_are_taken_in_every_partition(partition: str) -> None:
+    arn = f"arn:{partition}:securityhub:eu-west-1::product/aws/securityhub"
+    assert len(findings(with_finding(ASFF, {"ProductArn": arn}))) == 1
+
+
+def test_a_finding_of_the_other_schema_cannot_borrow_a_trusted_product() -> None:
+    contents = opened(with_finding(OCSF, {"ProductArn": "arn:aws:securityhub:eu-west-1:1:product/1/default"}))
+    assert contents.seen == []
+    assert [str(problem) for problem in contents.problems] == ["foreign_product"]
+
+
+def test_what_the_second_rule_reports_as_foreign_is_dropped_unread() -> None:
+    with pytest.raises(DroppedError, match="foreign_product"):
+        opened(event(ASFF) | {"detail-type": "Foreign Product", "detail": {}, "time": "whenever"})
+
+
+def test_good_findings_beside_bad_ones_are_taken() -> None:
+    body = event("custom-action-two")
+    body["detail"]["findings"][0]["Severity"] = []
+    contents = opened(body)
+    assert [seen.finding.control for seen in contents.seen] == ["SQS.1"]
+    assert [str(problem) for problem in contents.problems] == [
+        f"malformed at {AT}.Severity: Expected `object | null`, got `array`"
+    ]
+
+
+def test_a_refusal_names_the_place_of_the_second_finding() -> None:
+    body = event("custom-action-two")
+    body["detail"]["findings"][1]["Severity"] = {"Label": "SEVERE"}
+    (problem,) = opened(body).problems
+    assert isinstance(problem, RefusedError)
+    assert problem.path == "$.detail.findings[1].Severity.Label"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "ours"),
+    [
+        (Accepts(accounts=None), True),
+        (Accepts(accounts=None, elsewhere_regions=["eu-west-1"]), True),
+        (Accepts(accounts=["111122223333"]), True),
+        (Accepts(accounts=["111122223333"], elsewhere_regions=["us-east-1"]), True),
+        (Accepts(accounts=["111122223333"], elsewhere_regions=["eu-west-1"]), False),
+        (Accepts(accounts=["444455556666"]), False),
+        (Accepts(accounts=[]), False),
+    ],
+)
+def test_each_finding_has_one_place_that_triages_it(accepts: Accepts, ours: bool) -> None:
+    contents = opened(event(ASFF), accepts)
+    assert bool(contents.seen) is ours
+    assert [str(problem) for problem in contents.problems] == ([] if ours else ["not_ours"])
+
+
+MARKER = "PATIENT-4711"
+_NUMBER = 4711004711
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([_NUMBER, 10**25, -1, 0, 2**63, 2**64])
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from([MARKER, "", f"x - at `$.{MARKER}", f"'{MARKER}' - at `$", f"`{MARKER}`", f" - at `${MARKER}"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=5) | st.just(MARKER), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value inside `value`."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(place for key, child in inner for place in places(child, (*at, key)))]
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> str:
+    """A sample with any value in one or two of its places."""
+    body: Any = event(draw(st.sampled_from(ALL)))
+    for _ in range(draw(st.integers(1, 2))):
+        *parents, last = draw(st.sampled_from([place for place in places(body) if place]))
+        target = body
+        for step in parents:
+            target = target[step]
+        target[last] = draw(values)
+    return json.dumps(body)
+
+
+def told(body: str) -> list[str]:
+    """What is said of an event; that nothing but refusals and drops gets out is the assertion."""
+    try:
+        contents = opened(body)
+    except (RefusedError, DroppedError) as problem:
+        return [str(problem)]
+    for seen in contents.seen:
+        assert len(seen.finding.problem) == 32
+        assert seen.order == copy.deepcopy(seen).order
+    assert contents.seen or contents.problems
+    return [str(problem) for problem in contents.problems]
+
+
+@given(body=spoilt())
+def test_any_value_in_any_place_gives_findings_or_a_refusal_and_nothing_else(body: str) -> None:
+    told(body)
+
+
+@pytest.mark.xfail(strict=True, reason="D2: msgspec's text quotes integers, and its path can be forged")
+@given(body=spoilt())
+@example(body=json.dumps(with_finding(OCSF, {"severity_id": _NUMBER})))
+@example(body=json.dumps(with_finding(ASFF, {"Severity.Label": f"x - at `$.{MARKER}"})))
+def test_no_refusal_quotes_the_event(body: str) -> None:
+    for text in told(body):
+        assert MARKER not in text
+        assert str(_NUMBER) not in text
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+def test_any_json_at_all_is_refused_or_dropped(body: Any) -> None:
+    with pytest.raises((RefusedError, DroppedError)):
+        opened(json.dumps(body))
+
+
+@given(st.binary())
+def test_any_bytes_at_all_are_refused_or_dropped(body: bytes) -> None:
+    with pytest.raises((RefusedError, DroppedError)):
+        opened(body)
+
+
+def test_the_samples_hold_no_account_but_the_made_up_ones() -> None:
+    import re
+
+    for name in ALL:
+        assert set(re.findall(r"(?<![0-9a-f])[0-9]{12}(?![0-9a-f])", json.dumps(event(name)))) <= {
+            "111122223333",
+            "444455556666",
+        }
+
+
+def test_home_takes_all() -> None:
+    assert HOME.take(findings(event(ASFF))[0])
+    assert put is not None

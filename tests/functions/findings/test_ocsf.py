@@ -1,0 +1,151 @@
+"""OCSF: the same problems as ASFF names, out of Security Hub V2's findings."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.findings.finding import Status
+from tests.functions.findings.samples import event, finding, findings, opened, with_finding
+
+FAIL = "v2-s3.8-fail"
+
+
+def test_both_schemas_name_the_same_problem_with_the_same_owner_tags() -> None:
+    old, new = finding("imported-s3.8"), finding(FAIL)
+    assert new.problem == old.problem
+    assert (new.tags, new.severity, new.status, new.title) == (old.tags, old.severity, old.status, old.title)
+    assert new.finding_id == old.finding_id
+
+
+@pytest.mark.xfail(strict=True, reason="D13: the type of a resource changes with the schema that came last")
+def test_both_schemas_name_the_same_type_of_resource() -> None:
+    assert finding(FAIL).resource_type == finding("imported-s3.8").resource_type
+
+
+@pytest.mark.parametrize(
+    ("sample", "status"),
+    [(FAIL, Status.OPEN), ("v2-s3.8-pass", Status.RESOLVED), ("v2-s3.8-suppressed", Status.SUPPRESSED)],
+)
+def test_status_of_the_samples(sample: str, status: Status) -> None:
+    assert finding(sample).status is status
+
+
+@pytest.mark.parametrize(
+    ("activity", "status_id", "check", "status"),
+    [
+        (1, 1, "Fail", Status.OPEN),
+        (2, 2, "Fail", Status.OPEN),
+        (1, 0, "Warning", Status.OPEN),
+        (1, 99, None, Status.OPEN),
+        (1, 3, "Fail", Status.SUPPRESSED),
+        (1, 4, "Fail", Status.RESOLVED),
+        (1, 3, "Pass", Status.RESOLVED),
+        (1, 1, "Pass", Status.RESOLVED),
+        (1, 5, "Fail", Status.GONE),
+        (3, 1, "Fail", Status.GONE),
+        (3, 4, "Pass", Status.GONE),
+    ],
+)
+def test_status_weighs_closing_before_the_check_before_the_people(
+    activity: int, status_id: int, check: str | None, status: Status
+) -> None:
+    found = finding(FAIL, activity_id=activity, status_id=status_id, compliance__status=check)
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("severity_id", "vendor", "label"),
+    [
+        (1, None, "INFORMATIONAL"),
+        (2, None, "LOW"),
+        (3, None, "MEDIUM"),
+        (4, None, "HIGH"),
+        (5, None, "CRITICAL"),
+        (6, None, "CRITICAL"),
+        (0, None, "INFORMATIONAL"),
+        (99, None, "INFORMATIONAL"),
+        (0, 4, "HIGH"),
+        (99, 5, "CRITICAL"),
+        (2, 5, "LOW"),
+        (0, 77, "INFORMATIONAL"),
+    ],
+)
+def test_severity_is_security_hubs_or_else_the_providers(severity_id: int, vendor: int | None, label: str) -> None:
+    found = finding(FAIL, severity_id=severity_id, vendor_attributes={"severity_id": vendor})
+    assert found.severity == label
+
+
+@pytest.mark.parametrize(
+    ("uid_alt", "uid", "name", "resource"),
+    [
+        ("arn:aws:s3:::a", "bucket-uid", "n", "arn:aws:s3:::a"),
+        ("not-an-arn", "arn:aws:s3:::b", "n", "arn:aws:s3:::b"),
+        (None, "bucket-uid", "n", "bucket-uid"),
+        (None, None, "n", "n"),
+        ("", "", "n", "n"),
+    ],
+)
+def test_the_resource_is_its_arn_wherever_that_stands(
+    uid_alt: str | None, uid: str | None, name: str | None, resource: str
+) -> None:
+    given = {"type": "AWS::S3::Bucket", "uid_alt": uid_alt, "uid": uid, "name": name}
+    assert finding(FAIL, resources=[given]).resource == resource
+
+
+def test_a_resource_without_any_name_is_refused_by_its_place() -> None:
+    resources = [{"type": "AWS::S3::Bucket", "uid": "a"}, {"type": "AWS::S3::Bucket"}]
+    contents = opened(with_finding(FAIL, {"resources": resources}))
+    assert contents.seen == []
+    assert str(contents.problems[0]) == (
+        "malformed at $.detail.findings[0].resources[1]: expected uid_alt, uid or name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("info", "updated_at"),
+    [
+        ({"modified_time": 1772442913015, "modified_time_dt": "2020-01-01T00:00:00Z"}, 1772442913015),
+        ({"modified_time": None, "modified_time_dt": "2026-03-02T09:15:13.015Z"}, 1772442913015),
+        ({"modified_time": None, "modified_time_dt": None}, 1772442928902),
+    ],
+)
+def test_the_time_of_change_is_the_findings_or_else_the_events(info: dict[str, Any], updated_at: int) -> None:
+    uid = {"uid": "u", "title": "t"}
+    assert finding(FAIL, finding_info=uid | info).updated_at == updated_at
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"compliance": None},
+        {"compliance.control": None},
+        {"compliance.control": ""},
+        {"class_uid": 2004},
+        {"class_uid": 2002},
+    ],
+)
+def test_findings_about_no_control_are_dropped_with_a_count(changes: dict[str, Any]) -> None:
+    contents = opened(with_finding(FAIL, changes))
+    assert contents.seen == []
+    assert [str(problem) for problem in contents.problems] == ["no_control"]
+
+
+def test_coverage_findings_are_dropped_with_a_count() -> None:
+    contents = opened(event("v2-coverage"))
+    assert contents.seen == []
+    assert [str(problem) for problem in contents.problems] == ["coverage"]
+
+
+def test_a_long_title_is_cut_to_what_asff_allows() -> None:
+    assert finding(FAIL, finding_info__title="x" * 1024).title == "x" * 256
+
+
+def test_tags_without_a_value_are_empty() -> None:
+    assert finding(FAIL, resources__0__tags=[{"name": "a"}, {"name": "b", "value": None}]).tags == {"a": "", "b": ""}
+
+
+def test_every_sample_of_v2_is_json_that_says_so() -> None:
+    for name in (FAIL, "v2-s3.8-pass", "v2-s3.8-suppressed"):
+        assert "productv2" in json.dumps(event(name))
+        assert len(findings(event(name))) == 1

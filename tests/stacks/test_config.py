@@ -1,0 +1,168 @@
+"""What the configuration files may say, and what is said of what they may not."""
+
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from stacks.config.load import ConfigError, load
+
+ROOT = Path(__file__).parents[2]
+
+
+FLEET, SERVICES, LOCAL = "config/fleet.yaml", "config/services.yaml", "local/fleet.yaml"
+HUB_ROLE = "    role: hub\n    wave: 2\n    capabilities:\n      chatops: act\n"
+
+
+def copied(tmp_path: Path) -> Path:
+    """A copy of the repository's own configuration, to be broken."""
+    for file in (FLEET, SERVICES, LOCAL):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        copy(ROOT / file, tmp_path / file)
+    return tmp_path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return copied(tmp_path)
+
+
+def change(root: Path, file: str, old: str, new: str) -> None:
+    """Replaces the first occurrence of a text that must be there."""
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new, 1))
+
+
+def problems(root: Path, fleet_file: str = "config/fleet.yaml") -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(root, fleet_file, {"port": "4566"})
+    title, *lines = str(caught.value).split("\n")
+    assert title.startswith("The configuration has ")
+    assert len(lines) == len(caught.value.problems)
+    return [line.strip() for line in lines]
+
+
+def test_line_is_that_of_the_value(root: Path) -> None:
+    change(root, FLEET, "region: ap-northeast-1", "region: nowhere")
+    line = (root / FLEET).read_text().split("\n").index("    region: nowhere") + 1
+    assert problems(root)[0].startswith(f"{FLEET}:{line}: accounts[0].region: found nowhere;")
+
+
+BROKEN_FILES: dict[str, tuple[bytes | None, str]] = {
+    "missing": (None, "found no such file; expected a YAML file; create it"),
+    "empty": (b"", "found an empty file"),
+    "only comments": (b"# nothing\n", "found an empty file"),
+    "a scalar": (b"hello", "1: found hello; expected a mapping of fields"),
+    "a list": (b"- a", "1: found a list; expected a mapping of fields"),
+    "null": (b"null", "1: found null; expected a mapping of fields"),
+    "not UTF-8": (b"name: a\nunit: \xff", "2: found the byte 0xff, which is not UTF-8; expected text in UTF-8; save"),
+    "UTF-16": ("name: a".encode("utf-16"), "found the byte 0xff"),
+    "control character": (b"name: a\nb: \x00", "2: found a control character"),
+    "escape beyond Unicode": (b'name: "\\UFFFFFFFF"', "found a character that does not exist"),
+    "syntax": (b"name: a\n  b: c\n", "2: found mapping values are not allowed here; expected valid YAML"),
+    "tab": (b"alarms:\n\temail: a\n", "2: found "),
+    "open bracket": (b"a: [1, 2\n", "2: found expected ',' or ']'"),
+    "two documents": (b"a: 1\n---\nb: 1\n", "2: found but found another document; expected valid YAML"),
+    "alias bomb": (
+        b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (i + 1, i + 1, i, i) for i in range(97, 120)),
+        "2: found the alias *a; expected valid YAML; write the value out here",
+    ),
+    "deep nesting": (b"a: " + b"[" * 100_000, "1: found more than 20 levels of nesting"),
+    "5 MB": (b"a: 1\n" * 1_000_000, "found more than 1 MB; expected at most 1 MB of YAML"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_FILES)
+@pytest.mark.parametrize("file", [FLEET, SERVICES])
+def test_broken_file_is_told_clearly(root: Path, file: str, case: str) -> None:
+    content, says = BROKEN_FILES[case]
+    (root / file).unlink() if content is None else (root / file).write_bytes(content)
+    lines = problems(root)
+    assert lines[0].startswith(f"{file}:")
+    assert says in lines[0]
+    assert all(line.startswith(file) for line in lines), "the other file is sound"
+
+
+def test_directory_in_place_of_a_file_is_told(root: Path) -> None:
+    (root / FLEET).unlink()
+    (root / FLEET).mkdir()
+    assert problems(root) == [f"{FLEET}: found is a directory; expected a YAML file; make it readable"]
+
+
+def test_all_problems_of_both_files_are_told_at_once_in_their_order(root: Path) -> None:
+    change(root, FLEET, '"111122223333"', "012345670123")
+    change(root, FLEET, "environment: staging", "enviroment: staging")
+    change(root, FLEET, "region: ap-northeast-1", "region: ap-norteast-1")
+    change(root, FLEET, "    role: spoke\n    wave: 2\n    capabilities:\n", HUB_ROLE)
+    change(root, SERVICES, "team: payments", "team: paiments")
+    change(root, SERVICES, "tier: 2", "tier: two")
+    lines = problems(root)
+    paths = [line.split(": ")[1] for line in lines]
+    assert paths == [
+        "accounts[0].id",
+        "accounts[0].region",
+        "accounts[1].role",
+        "accounts[4].enviroment",
+        "services[0].team",
+        "services[2].tier",
+    ]
+    assert [line.split(":")[0] for line in lines] == [FLEET] * 4 + [SERVICES] * 2
+
+
+def test_account_that_cannot_be_read_brings_no_problems_about_its_name(root: Path) -> None:
+    change(root, FLEET, "name: security-audit", "name: Security Audit")
+    assert [line.split(": ")[1] for line in problems(root)] == ["accounts[1].name"]
+
+
+def test_of_very_many_problems_the_first_hundred_are_shown(root: Path) -> None:
+    (root / SERVICES).write_text("".join(f"x{i}: 1\n" for i in range(200)))
+    with pytest.raises(ConfigError) as caught:
+        load(root)
+    assert len(caught.value.problems) == 202
+    assert str(caught.value).endswith("... and 102 more")
+
+
+def test_one_account_has_one_environment_and_unit(root: Path) -> None:
+    second = "region: us-east-1\n    environment: development\n    unit: Sandbox\n"
+    change(root, FLEET, "region: ap-northeast-1\n    environment: staging\n    unit: Workloads/Staging\n", second)
+    change(root, FLEET, 'id: "666677778888"', 'id: "555566667777"')
+    text = "\n".join(problems(root))
+    assert "accounts[4].environment: found development; expected production, as accounts[3] says" in text
+    assert "accounts[4].unit: found Sandbox; expected Workloads/Production, as accounts[3] says" in text
+
+
+def test_own_configuration_loads(root: Path) -> None:
+    config = load(root)
+    assert config.fleet.hub.name == "hub"
+    assert "payments-production" in [account.name for account in config.fleet.spokes]
+    assert config.fleet.slack.api == "https://slack.com/api/"
+    assert [account.mode("foundation") for account in config.fleet.accounts] == ["observe"] * 5
+
+
+def test_unquoted_off_is_the_mode_off(root: Path) -> None:
+    change(root, FLEET, "wave: 3\n    capabilities:\n      findings: observe", "capabilities: {findings: off}")
+    assert load(root).fleet.accounts[2].mode("findings") == "off"
+
+
+def test_local_fleet_loads_with_its_port(root: Path) -> None:
+    fleet = load(root, LOCAL, {"port": "4577"}).fleet
+    assert fleet.slack.api == "http://127.0.0.1:4577/_local/slack/api/"
+    assert fleet.clock is not None
+    assert fleet.clock.factor == 1
+    assert (fleet.hub.region, fleet.hub.mode("chatops")) == ("us-east-1", "act")
+
+
+def test_local_fleet_without_its_port_is_told(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"slack.api: found .* expected no \$\{port\}; write the value itself"):
+        load(root, LOCAL)
+
+
+def test_local_fleet_has_only_local_environments(root: Path) -> None:
+    change(root, LOCAL, "environment: local", "environment: sandbox")
+    assert "accounts[0].environment: found sandbox; expected local, as in every account" in problems(root, LOCAL)[0]
+
+
+def test_substituted_text_cannot_change_the_structure(root: Path) -> None:
+    with pytest.raises(ConfigError, match=r"slack\.api"):
+        load(root, LOCAL, {"port": '1"\nname: "evil'})
