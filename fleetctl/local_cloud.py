@@ -1,16 +1,19 @@
 """`fleetctl local demo|replay`: what the fleet does with events, as a table; the other commands are local's own."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from fleetctl.plain import err, fail, out
 from local import demo as chapter
 from local import process, trace
+from local.client import Event
 from local.commands import Port, State, app, bring_up, plain_errors
 from local.replay import read_events
 from local.replay import replay as send
@@ -86,35 +89,43 @@ class _bar:  # noqa: N801 - used like a function
 
 
 def _table(traced: list[Outcome]) -> Table:
-    table = Table("event", "control, resource", "what became of it", "owner", "on the hub's bus", "in Slack")
-    for outcome in traced:
-        finding: dict[str, object] = next(iter(outcome.event.get("detail", {}).get("findings", [])), {})
-        table.add_row(
-            f"{'OCSF' if 'class_uid' in finding else 'ASFF'} {outcome.event['id'][:8]}",
-            _subject(outcome, finding),
-            _became(outcome),
-            "\n".join(f"{p['owner']['team']} ({p['owner']['rule']})" for p in outcome.problems) or "-",
-            "\n".join(event["detail-type"] for event in outcome.opened) or "-",
-            "\n".join(str(message.get("channel")) for message in outcome.messages) or "-",
-        )
+    """One row for each event: what was sent, and what the fleet did with it."""
+    table = Table("", "sent", "what the fleet did", show_lines=True)
+    seen: dict[str, int] = {}
+    for number, outcome in enumerate(traced, 1):
+        repeats = seen.setdefault(outcome.event["id"], number)
+        did = [f"nothing more: a repeat of {repeats}"] if repeats < number else list(_did(outcome))
+        table.add_row(str(number), _sent(outcome.event), Text("\n".join(did), overflow="fold"))
     return table
 
 
-def _subject(outcome: Outcome, finding: dict[str, object]) -> str:
-    if outcome.problems:
-        return "\n".join(f"{p['finding']['control']}\n{p['finding']['resource']}" for p in outcome.problems)
-    return str(finding.get("Title") or finding.get("GeneratorId") or "?")
+def _sent(event: Event) -> str:
+    """Schema, control and title of its first finding; the fields of a broken one may hold anything."""
+    finding = next(iter(event.get("detail", {}).get("findings", [])), {})
+    schema = "OCSF" if "class_uid" in finding else "ASFF"
+    info = finding.get("finding_info") or {}
+    return f"{schema}  {finding.get('Title') or info.get('title') or event['detail-type']}"
 
 
-def _became(outcome: Outcome) -> str:
-    if outcome.dead_letters:
-        letter = outcome.dead_letters[0]
-        return f"dead letter: {letter.get('reason')}\n{letter.get('path')}\n{letter.get('text')}"
-    if outcome.problems:
-        return "\n".join(f"recorded: {p['finding']['status']}" for p in outcome.problems)
-    if outcome.summary == "dropped" and any("Foreign" in rule for rule in outcome.rules):
-        return "dropped and counted:\nnot a product of AWS"
-    return outcome.summary
+def _did(outcome: Outcome) -> Iterator[str]:
+    for problem in outcome.problems:
+        finding, owner = problem["finding"], problem["owner"]
+        yield f"recorded as {finding['status']}: {finding['control']} {finding['resource']}"
+        yield f"owner: {owner['team']}, service {owner['service']} (by {owner['rule']})"
+    for event in outcome.opened:
+        yield f"on the hub's bus: {event['detail-type']}"
+    for message in outcome.messages:
+        yield f"in Slack: {message.get('channel')}"
+    for letter in outcome.dead_letters:
+        yield f"dead letter: {letter.get('reason')} at {letter.get('path')}: {letter.get('text')}"
+    if outcome.problems or outcome.dead_letters:
+        return
+    if not outcome.rules:
+        yield "nothing: no rule matches it"
+    elif any("Foreign" in rule for rule in outcome.rules):
+        yield "dropped and counted: not a product of AWS"
+    else:
+        yield "dropped and counted: not for this deployment, or not about a control"
 
 
 def _stay(instance: process.Instance) -> None:

@@ -12,7 +12,7 @@ from local.errors import LocalCloudError
 from local.process import from_environment, require_running
 from stacks.config.load import ConfigError, load
 from stacks.config.model import Account, Config
-from stacks.deployment import role_arn, role_name
+from stacks.names import role_arn, role_name
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,17 +9,18 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
 from local.client import HUB, REGION, SPOKE, client, environment
 from local.errors import LocalCloudError
-from local.process import ROOT, Instance, require_running
+from local.process import ROOT, Instance, alive, require_running
 
 STAGES: dict[str, str] = {"local-hub": HUB, "local-spoke": SPOKE}
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -127,7 +128,7 @@ def bootstrap(instance: Instance, account: str, *, report: Report = _silent, par
     # An output folder of its own: the CLI locks it, and two bootstraps run side by side.
     _run([str(_CDK), "bootstrap", f"aws://{account}/{REGION}", "--output", str(instance.state_dir / f"cdk-{account}"),
           *_QUIET], environment(instance, account),
-         instance.state_dir / f"bootstrap-{account}.log", f"cdk bootstrap of account {account}")
+         instance.state_dir / f"bootstrap-{account}.log", f"cdk bootstrap of account {account}", onto=instance)
 
 
 def deploy(instance: Instance, folder: Path, stage: str, account: str, *, report: Report = _silent) -> None:
@@ -144,7 +145,8 @@ def deploy(instance: Instance, folder: Path, stage: str, account: str, *, report
     # --method direct: a change set has nobody to read it here, and costs a second of polling per stack.
     _run([str(_CDK), "deploy", "--app", str(folder), f"{stage}/*", "--require-approval", "never", "--method", "direct",
           "--progress", "events", "--output", str(instance.state_dir / f"cdk-{stage}"), *_QUIET],
-         environment(instance, account), instance.state_dir / f"deploy-{stage}.log", f"cdk deploy of {stage}", line)
+         environment(instance, account), instance.state_dir / f"deploy-{stage}.log", f"cdk deploy of {stage}", line,
+         onto=instance)
     report(Progress(stage, "deployed", total, total))
 
 
@@ -154,7 +156,7 @@ def _resources(folder: Path, stage: str) -> int:
 
 
 def _run(command: list[str], env: dict[str, str], log: Path, what: str,
-         line: Callable[[str], None] | None = None, *, cwd: Path | None = None) -> None:
+         line: Callable[[str], None] | None = None, *, cwd: Path | None = None, onto: Instance | None = None) -> None:
     if not Path(command[0]).exists():
         raise LocalCloudError(f"{command[0]} is missing. Make it: make setup")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -162,12 +164,23 @@ def _run(command: list[str], env: dict[str, str], log: Path, what: str,
     with log.open("w") as out, subprocess.Popen(
             command, cwd=cwd or log.parent, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, bufsize=1) as process:
+        if onto:
+            Thread(target=_stop_without_emulator, args=(process, onto), daemon=True).start()
         for text in process.stdout or ():
             out.write(text)
             if line:
                 line(text)
     if process.returncode:
         raise LocalCloudError(f"{what} failed (whole log: {log}):\n" + "\n".join(useful_lines(log)))
+
+
+def _stop_without_emulator(process: "subprocess.Popen[str]", instance: Instance) -> None:
+    """End the CLI when the emulator is gone: by itself it retries a refused connection for most of a minute."""
+    while process.poll() is None:
+        if not alive(instance):
+            process.terminate()
+            return
+        time.sleep(1)
 
 
 def violations(folder: Path, most: int = 12) -> list[str]:

@@ -65,6 +65,12 @@ def status(instance: Instance) -> str:
     return "running" if alive else "died"
 
 
+def alive(instance: Instance) -> bool:
+    """Whether the emulator's process exists; cheaper than `status`, and true of one that is only busy."""
+    recorded = _recorded(instance)
+    return bool(recorded) and _is_ours(instance, recorded["pid"])
+
+
 def require_running(instance: Instance) -> None:
     """Raise LocalCloudError with one clear line unless the emulator runs and answers."""
     now = status(instance)

@@ -16,15 +16,34 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
 
     return [
-        allow("Tables", ["dynamodb:*"], [f"arn:aws:dynamodb:{place}:table/yagura-*"]),
-        allow("Queues", ["sqs:*"], [f"arn:aws:sqs:{place}:yagura-*"]),
+        allow(
+            "Tables",
+            _each("dynamodb", "GetItem PutItem Query DescribeStream GetRecords GetShardIterator ListStreams"),
+            [f"arn:aws:dynamodb:{place}:table/yagura-*"],
+        ),
+        allow(
+            "Queues",
+            _each("sqs", "SendMessage ReceiveMessage DeleteMessage GetQueueAttributes"),
+            [f"arn:aws:sqs:{place}:yagura-*"],
+        ),
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"arn:aws:logs:{place}:log-group:/yagura/*"]),
         allow("Buses", ["events:PutEvents"], ["arn:aws:events:*:*:event-bus/yagura"]),
-        allow("Parameters", ["ssm:*Parameter*"], [f"arn:aws:ssm:{place}:parameter/yagura/*"]),
+        allow(
+            "Parameters",
+            _each("ssm", "GetParameters PutParameter DeleteParameter"),
+            [f"arn:aws:ssm:{place}:parameter/yagura/*"],
+        ),
         allow("Secrets", ["secretsmanager:GetSecretValue"], [f"arn:aws:secretsmanager:{place}:secret:/yagura/*"]),
         allow(
             "Key",
-            ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            _each(
+                "kms",
+                "Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey ReEncryptFrom ReEncryptTo",
+            ),
             [f"arn:aws:kms:{place}:key/*"],
         ),
     ]
+
+
+def _each(service: str, actions: str) -> list[str]:
+    return [f"{service}:{action}" for action in actions.split()]

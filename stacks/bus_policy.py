@@ -7,7 +7,7 @@ set operator: an Allow must hold for all values, a Deny for any.
 from typing import Any
 
 from stacks.config.model import CAPABILITIES, Account, FleetFile
-from stacks.deployment import bus_arn, role_arn, role_name
+from stacks.names import bus_arn, role_arn, role_name
 
 type Statement = dict[str, Any]
 

@@ -28,12 +28,13 @@ class FindingsStack(CapabilityStack):
         table = self.table(stream=True)
 
         triage = self.function("triage", table=table)
-        table.grants.actions(triage.role, "dynamodb:GetItem", "dynamodb:PutItem")
+        self.grant_items(triage, table)
         self.grant_mode(triage)
         _security_hub(self.event_queue(triage))
 
         publish = self.function("publish", table=table)
-        table.grants.actions(publish.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+        self.grant_items(publish, table)
+        self.grant_pending(publish, table)
         self.bus.grant_put_events_to(publish.role)
         self.on_pending(table, publish)
         self.every(Duration.minutes(2), publish, description="Publish what the stream has left behind")

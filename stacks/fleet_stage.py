@@ -4,9 +4,10 @@ from aws_cdk import Environment, PermissionsBoundary, Stage, Tags
 from constructs import Construct
 
 from stacks.chatops_stack import ChatopsStack
-from stacks.deployment import Deployment, boundary_name
+from stacks.deployment import Deployment
 from stacks.findings_stack import FindingsStack
 from stacks.foundation_stack import FoundationStack
+from stacks.names import boundary_name
 
 CAPABILITIES = {"findings": FindingsStack, "chatops": ChatopsStack}
 

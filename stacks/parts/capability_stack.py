@@ -12,14 +12,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from fleet.items import PENDING
 from fleet.modes import FREEZE, parameter
-from stacks.deployment import ALARM_TOPIC, BUS, KEY_PARAMETER, Deployment
+from stacks.deployment import Deployment
+from stacks.names import ALARM_TOPIC, BUS, KEY_PARAMETER
 from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_code
 from stacks.parts.dead_letters import DeadLetters
 from stacks.parts.event_queue import EventQueue
@@ -53,6 +53,11 @@ class CapabilityStack(Stack):
         )
         self.dead_letters = DeadLetters(self, "DeadLetters", capability=capability, alarm_topic=self._topic).queue
 
+    @property
+    def _table_id(self) -> str:
+        """The table's logical id."""
+        return f"{self.capability.title()}Table"
+
     def table(self, *, stream: bool = False, time_to_live: str | None = None) -> dynamodb.Table:
         """The capability's one table, with the index of what is still to be done."""
         table = dynamodb.Table(
@@ -77,7 +82,7 @@ class CapabilityStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         # The logical id decides whether an update keeps the table or replaces it: it must not follow a refactoring.
-        cast("dynamodb.CfnTable", table.node.default_child).override_logical_id(f"{self.capability.title()}Table")
+        cast("dynamodb.CfnTable", table.node.default_child).override_logical_id(self._table_id)
         Validations.of(table).acknowledge(
             Acknowledgment(
                 id="HIPAA.Security-DynamoDBInBackupPlan",
@@ -95,7 +100,7 @@ class CapabilityStack(Stack):
         timeout: Duration | None = None,
     ) -> FleetFunction:
         """The Lambda function of `functions/<capability>/<entry>.py`."""
-        return FleetFunction(
+        function = FleetFunction(
             self,
             entry.title(),
             deployment=self.deployment,
@@ -107,6 +112,22 @@ class CapabilityStack(Stack):
             environment={"YAGURA_TABLE": table.table_name, "YAGURA_BUS": BUS, **(environment or {})},
             timeout=timeout or Duration.seconds(30),
         )
+        if self._key:
+            # DynamoDB asks KMS in the caller's name; table.grants does not know of a key that was made elsewhere.
+            function.role.add_to_principal_policy(
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+                    resources=[self._key.key_arn],
+                    conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
+                )
+            )
+        Validations.of(function.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::<{self._table_id}.Arn>/index/*]",
+                reason="All indexes of the capability's own table: it has them for its functions.",
+            )
+        )
+        return function
 
     def event_queue(self, function: FleetFunction) -> EventQueue:
         """The capability's queue, its alarm on age included."""
@@ -165,7 +186,6 @@ class CapabilityStack(Stack):
             batch_size=10,
             retry_attempts=5,
             report_batch_item_failures=True,
-            on_failure=sources.SqsDlq(self.dead_letters),
             filters=[
                 lambda_.FilterCriteria.filter(
                     {"dynamodb": {"NewImage": {PENDING: {"S": lambda_.FilterRule.is_equal("1")}}}}
@@ -173,6 +193,32 @@ class CapabilityStack(Stack):
             ],
         )
         mapping.node.add_dependency(function.role)
+        # CDK's SqsDlq would let the role read the queue's attributes and URL too; sending is in FleetFunction.
+        cast(
+            "lambda_.CfnEventSourceMapping", mapping.node.default_child
+        ).destination_config = lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+            on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=self.dead_letters.queue_arn)
+        )
+        Validations.of(function.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::<{self._table_id}.Arn>/stream/*]",
+                reason="Listing streams cannot be limited to one; these are the streams of this one table.",
+            )
+        )
+
+    def grant_items(self, function: FleetFunction, table: dynamodb.Table) -> None:
+        """Let `function` read and write single items of `table`."""
+        self._grant(function, ["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn)
+        if self._key:
+            self._key.grant_encrypt_decrypt(function.role)
+
+    def grant_pending(self, function: FleetFunction, table: dynamodb.Table) -> None:
+        """Let `function` find the items of `table` that have something still to be done."""
+        self._grant(function, ["dynamodb:Query"], f"{table.table_arn}/index/{PENDING}")
+
+    def _grant(self, function: FleetFunction, actions: list[str], resource: str) -> None:
+        # CDK's table.grants would open every index to every action.
+        function.role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
 
     def grant_mode(self, function: FleetFunction) -> None:
         """Let `function` read its capability's mode."""

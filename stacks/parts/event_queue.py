@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from aws_cdk import Duration
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -56,6 +56,12 @@ class EventQueue(Construct):
             report_batch_item_failures=True,
         )
         grant.apply_before(mapping)
+        Validations.of(mapping).acknowledge(
+            Acknowledgment(
+                id="Serverless-LambdaEventSourceMappingDestination",
+                reason="SQS mappings have none: what fails goes to the queue's dead letters after five receives.",
+            )
+        )
 
     def on(
         self,

@@ -7,9 +7,10 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 import fleet.aws
 import fleet.settings
-import msgspec
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -19,7 +20,7 @@ def load(
     name: str, *, clients: Mapping[str, object], config: object = None, environment: Mapping[str, str] | None = None
 ) -> ModuleType:
     """A fresh import of `functions.<name>`, with `config` as its compiled configuration."""
-    capability = name.split(".")[0]
+    capability = name.split(".", maxsplit=1)[0]
     settings = {
         "YAGURA_ACCOUNT": ACCOUNT,
         "AWS_REGION": REGION,

@@ -32,6 +32,9 @@ def allow_loopback() -> None:
     pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
 
 
+_allow_loopback = allow_loopback
+
+
 def free_port() -> int:
     """A port that nobody listens on at this moment."""
     with socket.socket() as probe:

@@ -1,0 +1,208 @@
+"""The envelope of fleet events: what is read of it, and what is refused."""
+
+import json
+from typing import Any
+
+import fleet.events.findings  # noqa: F401 - defines the events that are tried here
+import msgspec
+import pytest
+from fleet.events.envelope import (
+    MAX_ENTRY_BYTES,
+    MAX_HOPS,
+    Entry,
+    EventTooLargeError,
+    FleetEvent,
+    Meta,
+    Received,
+    receive,
+)
+from fleet.events.findings import FindingOpened
+from fleet.refusal import DroppedError, RefusedError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.layers.fleet.entries import NoteTaken, meta
+
+KINDS = sorted({*FleetEvent.__subclasses__(), NoteTaken}, key=lambda kind: kind.__name__)
+metas = st.builds(Meta, hops=st.integers(0, MAX_HOPS), time=st.integers(0, 2**53), version=st.just(1))
+
+
+def on_the_bus(entry: Entry, **changes: Any) -> str:
+    """The event as EventBridge delivers it."""
+    detail = json.loads(entry.detail)
+    envelope = {
+        "version": "0",
+        "id": "e",
+        "source": entry.source,
+        "detail-type": entry.detail_type,
+        "account": detail["meta"]["account"],
+        "region": "eu-west-1",
+        "time": "2026-03-02T09:15:12Z",
+        "resources": [],
+        "detail": detail,
+    }
+    return json.dumps(envelope | changes)
+
+
+def note(**changes: Any) -> str:
+    return on_the_bus(Entry.of(NoteTaken(text="t"), meta()), **changes)
+
+
+def with_detail(part: str, name: str, value: object) -> str:
+    body = json.loads(note())
+    if value is ...:
+        del body["detail"][part][name]
+    else:
+        body["detail"][part][name] = value
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fleet_event_comes_back_as_it_went(kind: type[FleetEvent]) -> None:
+    @given(st.builds(kind), metas)
+    def comes_back(data: FleetEvent, about: Meta) -> None:
+        assert receive(kind, on_the_bus(Entry.of(data, about))) == Received(meta=about, data=data)
+
+    comes_back()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fleet_event_is_named_in_the_past_and_says_its_source_and_version(kind: type[FleetEvent]) -> None:
+    assert kind.detail_type() == kind.__name__
+    assert kind.source.startswith("yagura.")
+    assert kind.version >= 1
+
+
+def test_unknown_fields_are_ignored() -> None:
+    body = json.loads(note(future=1))
+    body["detail"]["meta"]["future"] = {"a": 1}
+    body["detail"]["data"]["future"] = [1]
+    assert receive(NoteTaken, json.dumps(body)).data == NoteTaken(text="t")
+
+
+def test_fields_that_an_older_sender_does_not_know_have_their_defaults() -> None:
+    body = json.loads(note())
+    for name in ("cause", "hops", "traceparent"):
+        del body["detail"]["meta"][name]
+    del body["detail"]["data"]["again"]
+    received = receive(NoteTaken, json.dumps(body))
+    assert (received.meta.hops, received.meta.cause, received.data.again) == (0, None, False)
+
+
+@pytest.mark.parametrize("hops", [0, MAX_HOPS])
+def test_up_to_five_hops_are_taken(hops: int) -> None:
+    assert receive(NoteTaken, with_detail("meta", "hops", hops)).meta.hops == hops
+
+
+@pytest.mark.parametrize("hops", [MAX_HOPS + 1, 10**18, 10**30])
+def test_more_than_five_hops_are_a_loop(hops: int) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        receive(NoteTaken, with_detail("meta", "hops", hops))
+    assert (refusal.value.reason, refusal.value.path) == ("loop", "$.detail.meta.hops")
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"source": "yagura.findings"}, "$.source"),
+        ({"source": "acme.tests"}, "$.source"),
+        ({"source": "yagura.tests "}, "$.source"),
+        ({"detail-type": "FindingOpened"}, "$.source"),
+        ({"account": "444455556666"}, "$.detail.meta.account"),
+    ],
+)
+def test_an_event_that_is_not_what_it_claims_is_foreign(changes: dict[str, str], path: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        receive(NoteTaken, note(**changes))
+    assert (refusal.value.reason, refusal.value.path) == ("foreign", path)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "path"),
+    [
+        ("meta", "id", None, "$.detail.meta.id"),
+        ("meta", "id", ..., "$.detail.meta"),
+        ("meta", "account", 111122223333, "$.detail.meta.account"),
+        ("meta", "hops", "many", "$.detail.meta.hops"),
+        ("meta", "hops", None, "$.detail.meta.hops"),
+        ("data", "text", 5, "$.detail.data.text"),
+        ("data", "text", ..., "$.detail.data"),
+        ("data", "again", "yes", "$.detail.data.again"),
+    ],
+)
+def test_a_malformed_field_is_refused_by_its_path(part: str, name: str, value: object, path: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        receive(NoteTaken, with_detail(part, name, value))
+    assert (refusal.value.reason, refusal.value.path) == ("malformed", path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"detail": None}, "$.detail"),
+        ({"detail": {"meta": {}}}, "$.detail.meta"),
+        ({"source": None}, "$.source"),
+        ({"account": None}, "$.account"),
+    ],
+)
+def test_a_malformed_envelope_is_refused_by_its_path(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        receive(NoteTaken, note(**changes))
+    assert (refusal.value.reason, refusal.value.path) == ("malformed", path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(
+    st.sampled_from(["source", "detail-type", "account", "detail", "meta", "data"]),
+    st.sampled_from([*Meta.__struct_fields__, *NoteTaken.__struct_fields__]),
+    json_values,
+)
+@example("detail", "id", {})
+def test_any_value_in_any_place_is_taken_or_refused(place: str, field: str, value: Any) -> None:
+    body = json.loads(note())
+    if place in {"meta", "data"}:
+        body["detail"][place][field] = value
+    else:
+        body[place] = value
+    try:
+        receive(NoteTaken, json.dumps(body))
+    except RefusedError as refusal:
+        assert refusal.path.startswith("$")
+
+
+def test_an_event_that_eventbridge_would_refuse_for_its_size_is_an_error_when_it_is_made() -> None:
+    frame = len(Entry.of(NoteTaken(text=""), meta()).detail)
+    fits = Entry.of(NoteTaken(text="x" * (MAX_ENTRY_BYTES - frame)), meta())
+    assert len(fits.detail) == MAX_ENTRY_BYTES
+    with pytest.raises(EventTooLargeError, match="n1"):
+        Entry.of(NoteTaken(text="x" * (MAX_ENTRY_BYTES - frame + 1)), meta())
+
+
+def test_size_is_counted_in_bytes() -> None:
+    with pytest.raises(EventTooLargeError):
+        Entry.of(NoteTaken(text="櫓" * (MAX_ENTRY_BYTES // 3)), meta())
+
+
+def test_an_error_about_size_does_not_quote_the_event() -> None:
+    with pytest.raises(EventTooLargeError) as error:
+        Entry.of(NoteTaken(text="PATIENT-4711" * MAX_ENTRY_BYTES), meta())
+    assert "PATIENT" not in str(error.value)
+
+
+@pytest.mark.parametrize("reason", ["", "Has Spaces", "UPPER", "1st", "a-b"])
+def test_a_reason_is_a_slug(reason: str) -> None:
+    with pytest.raises(ValueError, match="slug"):
+        RefusedError(reason, "$", "text")
+    with pytest.raises(ValueError, match="slug"):
+        DroppedError(reason)
+
+
+def test_a_finding_opened_by_a_version_without_reopened_is_the_first_opening() -> None:
+    fields = {name: "x" for name in FindingOpened.__struct_fields__ if name != "reopened"}
+    assert msgspec.convert(fields, FindingOpened).reopened is False

@@ -1,0 +1,73 @@
+"""What wakes a publisher: the stream's records, or a tick."""
+
+from typing import Any
+
+import pytest
+from fleet.stream import publish
+
+
+class Waiting:
+    """An outbox whose items fail or do not."""
+
+    def __init__(self, *bad: str) -> None:
+        self.bad, self.flushed = bad, list[str]()
+
+    def flush(self, pk: str) -> int:
+        self.flushed.append(pk)
+        if pk in self.bad:
+            raise RuntimeError("PATIENT-4711")
+        return 1
+
+    def overdue(self) -> list[str]:
+        return ["a", "b", "c"]
+
+
+def records(*pks: str) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"dynamodb": {"Keys": {"pk": {"S": pk}}, "SequenceNumber": str(number)}} for number, pk in enumerate(pks)
+        ]
+    }
+
+
+def run(event: dict[str, Any], outbox: Any) -> dict[str, Any]:
+    return publish(event, outbox, capability="tests")
+
+
+def test_every_record_of_the_stream_is_flushed() -> None:
+    outbox = Waiting()
+    assert run(records("a", "b"), outbox) == {"batchItemFailures": []}
+    assert outbox.flushed == ["a", "b"]
+
+
+def test_the_stream_comes_back_from_the_first_record_that_failed() -> None:
+    outbox = Waiting("b", "c")
+    assert run(records("a", "b", "c"), outbox) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert outbox.flushed == ["a", "b"]
+
+
+def test_a_record_without_a_key_is_reported_too() -> None:
+    event = {"Records": [{"dynamodb": {"Keys": {}, "SequenceNumber": "7"}}]}
+    assert run(event, Waiting()) == {"batchItemFailures": [{"itemIdentifier": "7"}]}
+
+
+def test_a_tick_flushes_what_is_overdue() -> None:
+    outbox = Waiting()
+    assert run({"tick": 120}, outbox) == {"batchItemFailures": []}
+    assert outbox.flushed == ["a", "b", "c"]
+
+
+def test_a_tick_goes_on_after_an_item_that_fails_and_fails_at_its_end() -> None:
+    outbox = Waiting("a")
+    with pytest.raises(ExceptionGroup, match="1 items"):
+        run({"tick": 120}, outbox)
+    assert outbox.flushed == ["a", "b", "c"]
+
+
+def test_the_text_of_an_error_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    run(records("a"), Waiting("a"))
+    with pytest.raises(ExceptionGroup):
+        run({"tick": 120}, Waiting("a"))
+    output = capsys.readouterr()
+    assert "RuntimeError" in output.out
+    assert "PATIENT" not in output.out + output.err

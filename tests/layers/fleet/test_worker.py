@@ -1,0 +1,152 @@
+"""The queue worker: one bad event never blocks its neighbours, and says why it was refused."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ParamValidationError
+from fleet.refusal import DroppedError, RefusedError
+from fleet.worker import MAX_RECEIVES, DeadLetters, process
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.functions.entry import batch, failures
+from tests.layers.fleet.fakes import FakeQueue, client_error
+
+MARKER = "PATIENT-4711"
+URL = "https://sqs/dead"
+
+
+class Desk:
+    """Does what each body says: ok, drop, refuse or fail."""
+
+    def __init__(self) -> None:
+        self.dead = FakeQueue()
+        self.seen: list[str] = []
+
+    def handle(self, body: str) -> None:
+        self.seen.append(body)
+        match body.split()[0]:
+            case "drop":
+                raise DroppedError("not_ours")
+            case "refuse":
+                raise RefusedError("malformed", "$.detail.Id", "expected a text")
+            case "fail":
+                raise RuntimeError(body)
+            case "throttled":
+                raise client_error("ThrottlingException", "PutItem", "PutItem on yagura-findings")
+            case "invalid":
+                raise ParamValidationError(report=body)
+
+    def run(self, *bodies: str, receives: int = 1) -> list[str]:
+        client: Any = self.dead
+        event = batch(*bodies, receives=receives)
+        return failures(process(event, self.handle, dead_letters=DeadLetters(client, URL), capability="tests"))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@given(st.lists(st.sampled_from(["ok", "drop", "refuse", "fail"]), max_size=10), st.integers(1, MAX_RECEIVES))
+def test_each_record_fares_by_itself(bodies: list[str], receives: int) -> None:
+    desk = Desk()
+    failed = desk.run(*bodies, receives=receives)
+    assert desk.seen == bodies
+    last = receives == MAX_RECEIVES
+    assert failed == [f"m{index}" for index, body in enumerate(bodies) if body == "fail" and not last]
+    dead = {"refuse", "fail"} if last else {"refuse"}
+    assert [message["MessageBody"] for message in desk.dead.messages] == [body for body in bodies if body in dead]
+
+
+def test_a_refused_record_is_a_dead_letter_with_its_body_and_why(desk: Desk) -> None:
+    assert desk.run("ok", f"refuse {MARKER}") == []
+    (message,) = desk.dead.messages
+    assert message["QueueUrl"] == URL
+    assert message["MessageBody"] == f"refuse {MARKER}"
+    assert {name: value["StringValue"] for name, value in message["MessageAttributes"].items()} == {
+        "yagura-reason": "malformed",
+        "yagura-path": "$.detail.Id",
+        "yagura-text": "expected a text",
+        "yagura-message-id": "m1",
+    }
+
+
+def test_a_dead_letter_that_cannot_be_sent_makes_the_record_come_again(desk: Desk) -> None:
+    desk.dead.error = client_error("InternalError", "SendMessage")
+    assert desk.run("refuse", "ok") == ["m0"]
+    desk.dead.error = None
+    assert desk.run("refuse", receives=2) == []
+    assert desk.dead.reasons == ["malformed"]
+
+
+@pytest.mark.parametrize("receives", range(1, MAX_RECEIVES))
+def test_a_failing_record_comes_again_until_its_last_receive(desk: Desk, receives: int) -> None:
+    assert desk.run("fail", receives=receives) == ["m0"]
+    assert desk.dead.messages == []
+
+
+@pytest.mark.parametrize("receives", [MAX_RECEIVES, MAX_RECEIVES + 1])
+def test_on_its_last_receive_a_failing_record_is_parked_with_its_error(desk: Desk, receives: int) -> None:
+    assert desk.run(f"fail {MARKER}", "ok", receives=receives) == []
+    (message,) = desk.dead.messages
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert message["MessageBody"] == f"fail {MARKER}"
+    assert (attributes["yagura-reason"], attributes["yagura-text"]) == ("failed", "RuntimeError")
+
+
+def test_when_nothing_can_be_parked_sqs_moves_the_record_itself(desk: Desk) -> None:
+    desk.dead.error = client_error("InternalError", "SendMessage")
+    assert desk.run("fail", "refuse", "ok", receives=MAX_RECEIVES) == ["m0", "m1"]
+
+
+def test_five_receives_are_what_the_queues_allow() -> None:
+    assert MAX_RECEIVES == 5
+
+
+def test_long_and_empty_attributes_are_what_sqs_takes() -> None:
+    queue = FakeQueue()
+    client: Any = queue
+    DeadLetters(client, URL).put("b", reason="malformed", path="$" * 5000, text="", message_id="m")
+    attributes = queue.messages[0]["MessageAttributes"]
+    assert len(attributes["yagura-path"]["StringValue"]) == 1024
+    assert attributes["yagura-text"]["StringValue"] == "-"
+
+
+@pytest.mark.parametrize("receives", [1, MAX_RECEIVES])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "drop",
+        "refuse",
+        "fail",
+        "throttled",
+        "ok",
+        pytest.param("invalid", marks=pytest.mark.xfail(strict=True, reason="D7: botocore quotes the parameters")),
+    ],
+)
+def test_nothing_of_a_body_is_logged(
+    desk: Desk, capsys: pytest.CaptureFixture[str], body: str, receives: int
+) -> None:
+    desk.run(f"{body} {MARKER}", receives=receives)
+    desk.dead.error = client_error("InternalError", "SendMessage")
+    desk.run(f"{body} {MARKER}", receives=receives)
+    output = capsys.readouterr()
+    assert MARKER not in output.out + output.err
+
+
+def test_the_message_of_an_aws_error_is_logged_since_it_names_what_was_refused(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.run("throttled")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (failed,) = [line for line in lines if line.get("message") == "failed"]
+    assert "PutItem on yagura-findings" in failed["why"]
+
+
+def test_drops_and_refusals_are_counted_by_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.run("drop", "refuse")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    counted = [(line["service"], line["reason"], line.get("Dropped"), line.get("Refused")) for line in lines]
+    assert counted == [("tests", "not_ours", [1.0], None), ("tests", "malformed", None, [1.0])]
