@@ -34,6 +34,7 @@ _ARNS = {
     "AWS::Events::Rule": ("Name", "events:{place}:rule/{bus}{name}"),
     "AWS::SecretsManager::Secret": ("Name", "secretsmanager:{place}:secret:{name}"),
     "AWS::SSM::Parameter": ("Name", "ssm:{place}:parameter{name}"),
+    "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:{place}:alarm:{name}"),
     "AWS::KMS::Key": ("", "kms:{place}:key/{name}"),
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::IAM::ManagedPolicy"}
@@ -116,6 +117,8 @@ class Template:
         return str(properties.get(_ARNS.get(kind, ("",))[0], name))
 
     def _attribute(self, name: str, attribute: str) -> str:
+        if name not in self.body["Resources"]:
+            return f"{name}.{attribute}"  # CloudFormation will say so
         if attribute in {"Arn", "TopicArn"}:
             return self.arn(name)
         if attribute == "StreamArn":

@@ -29,6 +29,8 @@ LEDGER: tuple[Line, ...] = (
          "local/secure_transport.py"),
     Line("IAM: aws:SecureTransport is true; the loopback address stands for TLS", "simulated",
          "SDK endpoints are https", "local/principals.py"),
+    Line("IAM: each name of GetParameters", "simulated", "Service Authorization Reference, Systems Manager",
+         "local/parameter_names.py"),
     Line("IAM: a refusal names the resource", "simulated", "IAM User Guide, access denied messages",
          "local/principals.py"),
     Line("IAM: permissions boundary of a role in a template", "simulated", "CloudFormation reference, AWS::IAM::Role",

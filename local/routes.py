@@ -15,6 +15,7 @@ from local import (
     iam_boundary,
     journal,
     lambda_python,
+    parameter_names,
     poller_grants,
     principals,
     put_events,
@@ -30,6 +31,7 @@ def build(state_dir: Path) -> Any:
     hypercorn_compat.install()
     principals.install()
     secure_transport.install()
+    parameter_names.install()
     journal.install()
     bus_policy.install()
     put_events.install()

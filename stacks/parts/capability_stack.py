@@ -71,7 +71,6 @@ class CapabilityStack(Stack):
             ),
             deletion_protection=not self.deployment.is_local,
             removal_policy=self.deployment.removal_policy,
-            encryption_key=self._key,
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             time_to_live_attribute=time_to_live,
         )
@@ -82,7 +81,13 @@ class CapabilityStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         # The logical id decides whether an update keeps the table or replaces it: it must not follow a refactoring.
-        cast("dynamodb.CfnTable", table.node.default_child).override_logical_id(self._table_id)
+        resource = cast("dynamodb.CfnTable", table.node.default_child)
+        resource.override_logical_id(self._table_id)
+        if self._key:
+            # Through `encryption_key`, CDK would grant kms:ReEncrypt* and kms:GenerateDataKey* to all who use the table.
+            resource.sse_specification = dynamodb.CfnTable.SSESpecificationProperty(
+                sse_enabled=True, sse_type="KMS", kms_master_key_id=self._key.key_arn
+            )
         Validations.of(table).acknowledge(
             Acknowledgment(
                 id="HIPAA.Security-DynamoDBInBackupPlan",
@@ -113,7 +118,7 @@ class CapabilityStack(Stack):
             timeout=timeout or Duration.seconds(30),
         )
         if self._key:
-            # DynamoDB asks KMS in the caller's name; table.grants does not know of a key that was made elsewhere.
+            # DynamoDB asks KMS in the caller's name.
             function.role.add_to_principal_policy(
                 iam.PolicyStatement(
                     actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],

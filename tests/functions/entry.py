@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -35,14 +35,19 @@ def load(
         assert beside.endswith(f"{name.split('.')[1]}.py")
         return msgspec.convert(config, kind), "0123456789ab"
 
+    fakes: dict[str, Any] = {service: _giving(client) for service, client in clients.items()}
     module = f"functions.{name}"
     sys.modules.pop(module, None)
     with (
         patch.dict("os.environ", settings),
         patch.object(fleet.settings, "compiled", compiled),
-        patch.multiple(fleet.aws, **{service: lambda client=client: client for service, client in clients.items()}),
+        patch.multiple(fleet.aws, **fakes),
     ):
         return importlib.import_module(module)
+
+
+def _giving(client: object) -> Callable[[], object]:
+    return lambda: client
 
 
 def batch(*bodies: str, receives: int = 1) -> dict[str, Any]:

@@ -166,3 +166,11 @@ def test_local_fleet_has_only_local_environments(root: Path) -> None:
 def test_substituted_text_cannot_change_the_structure(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"slack\.api"):
         load(root, LOCAL, {"port": '1"\nname: "evil'})
+
+
+def test_one_account_in_two_regions_that_agrees_with_itself_loads(root: Path) -> None:
+    change(
+        root, FLEET, "environment: staging\n    unit: Workloads/Staging", "environment: production\n    unit: Security"
+    )
+    change(root, FLEET, 'id: "666677778888"\n    region: ap-northeast-1', 'id: "222233334444"\n    region: us-east-1')
+    assert load(root).fleet.accounts[4].id == "222233334444"

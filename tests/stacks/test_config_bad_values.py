@@ -270,6 +270,12 @@ BAD: dict[str, tuple[str, ...]] = {
         "services[0].accounts[0]: found payment-production; expected the name of an account of the fleet",
         "did you mean payments-production?",
     ),
+    "id of an account that is too short": (
+        SERVICES,
+        "[records-production]",
+        '["4444"]',
+        'services[1].accounts[0]: found "4444"; expected the name of an account of the fleet, or an id of 12 digits',
+    ),
     "account claimed twice, once by id": (
         SERVICES,
         "[records-production]",

@@ -302,8 +302,9 @@ values = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
     | st.sampled_from([MARKER, "", f"x - at `$.{MARKER}", f"'{MARKER}' - at `$", f"`{MARKER}`", f" - at `${MARKER}"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5) | st.just(MARKER), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just(MARKER), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 
@@ -355,7 +356,11 @@ def test_no_refusal_quotes_the_event(body: str) -> None:
         assert str(_NUMBER) not in text
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
 def test_any_json_at_all_is_refused_or_dropped(body: Any) -> None:
     with pytest.raises((RefusedError, DroppedError)):
         opened(json.dumps(body))

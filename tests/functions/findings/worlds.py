@@ -1,5 +1,6 @@
 """The capability's two functions on one fake AWS, which may be killed before and after every call."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -72,10 +73,8 @@ class World:
 
     def tell(self, event: dict[str, Any]) -> None:
         """Wake the publisher; it may die."""
-        try:
+        with contextlib.suppress(KilledError):
             self.publish.handler(event, None)
-        except KilledError:
-            pass
 
     @property
     def problem(self) -> Problem | None:
@@ -120,7 +119,11 @@ def assert_survives_company(
     break_it(world)
 
     def work(seens: Sequence[Seen]) -> Callable[[], None]:
-        return lambda: [world.take_until_done(event_of(seen)) for seen in seens] and None
+        def take() -> None:
+            for seen in seens:
+                world.take_until_done(event_of(seen))
+
+        return take
 
     def tell() -> None:
         for _ in range(3):

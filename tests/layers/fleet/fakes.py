@@ -166,8 +166,7 @@ class FakeDynamoDB:
             found = [
                 (int(item["pending_since"]["N"]), pk)
                 for pk, item in self.items.items()
-                if item.get("pending") == ExpressionAttributeValues[":one"]
-                and int(item["pending_since"]["N"]) < before
+                if item.get("pending") == ExpressionAttributeValues[":one"] and int(item["pending_since"]["N"]) < before
             ]
             return [{"pk": {"S": pk}} for _, pk in sorted(found)]
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fleet.events.envelope import Entry
 from fleet.items import ConflictError, Table
 from fleet.outbox import SWEEP_AFTER_MS, Outbox, UnsentError, with_entries, without_entries
 from fleet.publisher import Publisher
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.layers.fleet.entries import entry
 from tests.layers.fleet.fakes import FakeDynamoDB, FakeEvents, KilledError, Steps, client_error, interleave
 from tests.layers.fleet.refute import REFUTE
@@ -149,7 +149,8 @@ def takes_all_off(bench: Bench) -> None:
         assert item is not None
         bench.table.put(without_entries(item, {one["id"] for one in item.get("outbox", [])}), over=item)
 
-    bench.outbox._confirm = confirm  # type: ignore[method-assign]
+    outbox: Any = bench.outbox
+    outbox._confirm = confirm
 
 
 def writes_over(bench: Bench) -> None:
@@ -159,7 +160,8 @@ def writes_over(bench: Bench) -> None:
         now = bench.table.get(pk)
         bench.table.put(without_entries(item, sent), over=now)
 
-    bench.outbox._confirm = confirm  # type: ignore[method-assign]
+    outbox: Any = bench.outbox
+    outbox._confirm = confirm
 
 
 @pytest.mark.parametrize("broken", [takes_all_off, writes_over])
@@ -183,7 +185,8 @@ def test_an_item_that_does_not_hold_still_is_an_error_and_keeps_its_event(bench:
         bench.dynamodb.items["a"]["rev"] = {"N": str(int(bench.dynamodb.items["a"]["rev"]["N"]) + 1)}
         return put(item, over=over)
 
-    bench.table.put = overtaken  # type: ignore[method-assign]
+    table: Any = bench.table
+    table.put = overtaken
     with pytest.raises(ConflictError):
         bench.outbox.flush("a")
     assert bench.waiting() == ["n1"]
@@ -191,7 +194,12 @@ def test_an_item_that_does_not_hold_still_is_an_error_and_keeps_its_event(bench:
 
 def test_an_item_that_was_deleted_after_sending_is_let_go(bench: Bench) -> None:
     bench.write(entry("n1"))
-    bench.events.refuse = lambda _detail: bench.dynamodb.items.clear() is not None
+
+    def vanish(_detail: str) -> bool:
+        bench.dynamodb.items.clear()
+        return False
+
+    bench.events.refuse = vanish
     assert bench.outbox.flush("a") == 1
 
 

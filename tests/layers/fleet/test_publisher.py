@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fleet.events.envelope import MAX_ENTRY_BYTES
-from fleet.publisher import Publisher
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.events.envelope import MAX_ENTRY_BYTES
+from fleet.publisher import Publisher
 from tests.layers.fleet.entries import entry
 from tests.layers.fleet.fakes import FakeEvents, client_error
 

@@ -1,17 +1,20 @@
 """The queue worker: one bad event never blocks its neighbours, and says why it was refused."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
-from fleet.refusal import DroppedError, RefusedError
-from fleet.worker import MAX_RECEIVES, DeadLetters, process
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.refusal import DroppedError, RefusedError
+from fleet.worker import MAX_RECEIVES, DeadLetters, process
 from tests.functions.entry import batch, failures
 from tests.layers.fleet.fakes import FakeQueue, client_error
+
+type Logged = Callable[[], str]
 
 MARKER = "PATIENT-4711"
 URL = "https://sqs/dead"
@@ -26,7 +29,7 @@ class Desk:
 
     def handle(self, body: str) -> None:
         self.seen.append(body)
-        match body.split()[0]:
+        match body.split(maxsplit=1)[0]:
             case "drop":
                 raise DroppedError("not_ours")
             case "refuse":
@@ -126,27 +129,23 @@ def test_long_and_empty_attributes_are_what_sqs_takes() -> None:
         pytest.param("invalid", marks=pytest.mark.xfail(strict=True, reason="D7: botocore quotes the parameters")),
     ],
 )
-def test_nothing_of_a_body_is_logged(
-    desk: Desk, capsys: pytest.CaptureFixture[str], body: str, receives: int
-) -> None:
+def test_nothing_of_a_body_is_logged(desk: Desk, logged: Logged, body: str, receives: int) -> None:
     desk.run(f"{body} {MARKER}", receives=receives)
     desk.dead.error = client_error("InternalError", "SendMessage")
     desk.run(f"{body} {MARKER}", receives=receives)
-    output = capsys.readouterr()
-    assert MARKER not in output.out + output.err
+    output = logged()
+    assert MARKER not in output
 
 
-def test_the_message_of_an_aws_error_is_logged_since_it_names_what_was_refused(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_message_of_an_aws_error_is_logged_since_it_names_what_was_refused(desk: Desk, logged: Logged) -> None:
     desk.run("throttled")
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in logged().splitlines()]
     (failed,) = [line for line in lines if line.get("message") == "failed"]
     assert "PutItem on yagura-findings" in failed["why"]
 
 
-def test_drops_and_refusals_are_counted_by_reason(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_drops_and_refusals_are_counted_by_reason(desk: Desk, logged: Logged) -> None:
     desk.run("drop", "refuse")
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    lines = [json.loads(line) for line in logged().splitlines() if "_aws" in line]
     counted = [(line["service"], line["reason"], line.get("Dropped"), line.get("Refused")) for line in lines]
     assert counted == [("tests", "not_ours", [1.0], None), ("tests", "malformed", None, [1.0])]

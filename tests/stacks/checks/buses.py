@@ -43,8 +43,14 @@ def _denies(template: Template, name: str, policy: list[Statement], forwarders: 
 
 def _exempt(statement: Statement, bus: str, source: str) -> set[str] | None:
     """Who is exempt from this Deny of `source`; None if it does not deny that."""
-    conditions = {key: (operator, each) for operator, keys in statement.conditions.items() for key, each in keys.items()}
-    if statement.effect != "Deny" or statement.principals != ("*",) or set(conditions) != {"events:source", "aws:PrincipalArn"}:
+    conditions = {
+        key: (operator, each) for operator, keys in statement.conditions.items() for key, each in keys.items()
+    }
+    if (
+        statement.effect != "Deny"
+        or statement.principals != ("*",)
+        or set(conditions) != {"events:source", "aws:PrincipalArn"}
+    ):
         return None
     operator, values = conditions["events:source"]
     if "events:PutEvents" not in statement.actions or bus not in statement.resources:
@@ -57,7 +63,9 @@ def _exempt(statement: Statement, bus: str, source: str) -> set[str] | None:
 
 
 def _allow(template: Template, name: str, statement: Statement) -> Iterator[str]:
-    sources = [value for operator, values in statement.values("events:source") if operator != "Null" for value in values]
+    sources = [
+        value for operator, values in statement.values("events:source") if operator != "Null" for value in values
+    ]
     if statement.actions != ("events:PutEvents",) or statement.resources != (template.arn(name),):
         yield template.problem(name, f"{statement.sid} must allow events:PutEvents on this bus and nothing else")
     if not sources:
@@ -69,7 +77,9 @@ def _allow(template: Template, name: str, statement: Statement) -> Iterator[str]
         if beginning.startswith("aws"):
             yield template.problem(name, f"{statement.sid} allows {source}, which is AWS's own")
         if beginning.startswith(_FLEET) and not _pins_forwarders(statement):
-            yield template.problem(name, f"{statement.sid} allows {source} to whole accounts: pin aws:PrincipalArn to roles")
+            yield template.problem(
+                name, f"{statement.sid} allows {source} to whole accounts: pin aws:PrincipalArn to roles"
+            )
 
 
 def _pins_forwarders(statement: Statement) -> bool:
@@ -105,4 +115,6 @@ def _hops(templates: Sequence[Template], template: Template) -> Iterator[str]:
         if rule["EventPattern"].get("account") != [template.account]:
             yield template.problem(name, f"must match events of its own account only: account: [{template.account!r}]")
         if rule["EventPattern"].get("replay-name") != [{"exists": False}]:
-            yield template.problem(name, "forwards replayed events, with effects elsewhere: replay-name: [{exists: false}]")
+            yield template.problem(
+                name, "forwards replayed events, with effects elsewhere: replay-name: [{exists: false}]"
+            )

@@ -40,28 +40,37 @@ def _target(templates: Sequence[Template], template: Template, rule: str, target
     if dead_letters is None:
         yield template.problem(rule, f"target {arn} has no dead letters: an event that cannot be delivered is lost")
     elif not _may(templates, "events.amazonaws.com", "sqs:SendMessage", dead_letters, source):
-        yield template.problem(rule, f"the policy of {dead_letters} does not let this rule leave its dead letters there")
+        yield template.problem(
+            rule, f"the policy of {dead_letters} does not let this rule leave its dead letters there"
+        )
 
 
 def _bus(templates: Sequence[Template], template: Template, rule: str, target: dict[str, Any]) -> Iterator[str]:
     """A bus takes events by a role that may put on it and no more, and across accounts by its policy too."""
     arn = target["Arn"]
-    role = next((name for name in template.of_type("AWS::IAM::Role") if template.arn(name) == target.get("RoleArn")), "")
+    role = next(
+        (name for name in template.of_type("AWS::IAM::Role") if template.arn(name) == target.get("RoleArn")), ""
+    )
     if not role:
         yield template.problem(rule, f"target {arn} needs a RoleArn of this template that may put events there")
         return
     trust = statements(template.of_type("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"])
     if not any(
-        each.principals == ("events.amazonaws.com",) and ("StringEquals", [template.account]) in each.values(_SOURCES[1])
+        each.principals == ("events.amazonaws.com",)
+        and ("StringEquals", [template.account]) in each.values(_SOURCES[1])
         for each in trust
     ):
         yield template.problem(role, "only events.amazonaws.com of this account (aws:SourceAccount) may assume it")
-    may = {(action, resource) for each in of_role(template, role) for action in each.actions for resource in each.resources}
+    may = {
+        (action, resource) for each in of_role(template, role) for action in each.actions for resource in each.resources
+    }
     if may != {("events:PutEvents", arn)}:
         yield template.problem(role, f"must be allowed events:PutEvents on {arn} and nothing else; has {sorted(may)}")
     across = arn.split(":")[4] != template.account
     if across and not any(_admits(each, template.arn(role), template.account) for each in of_resource(templates, arn)):
-        yield template.problem(rule, f"the policy of {arn} does not admit {template.arn(role)}; see stacks/bus_policy.py")
+        yield template.problem(
+            rule, f"the policy of {arn} does not admit {template.arn(role)}; see stacks/bus_policy.py"
+        )
 
 
 def _admits(statement: Statement, role: str, account: str) -> bool:
@@ -79,7 +88,7 @@ def _alarm(templates: Sequence[Template], template: Template, name: str, alarm: 
     if not actions:
         yield template.problem(name, "tells nobody: add the alarm topic as its action")
     for topic in actions:
-        if not _may(templates, "cloudwatch.amazonaws.com", "sns:Publish", topic, template.arn_of_account()):
+        if not _may(templates, "cloudwatch.amazonaws.com", "sns:Publish", topic, template.arn(name)):
             yield template.problem(name, f"the policy of {topic} does not let CloudWatch publish for this account")
         if not any(
             subscription["TopicArn"] == topic
@@ -99,10 +108,17 @@ def _may(templates: Sequence[Template], service: str, action: str, resource: str
 def _is_for(statement: Statement, source: str) -> bool:
     """Its conditions hold for a call on behalf of `source` (an ARN): same resource, or same account."""
     account = source.split(":")[4]
-    holds = {"aws:SourceArn": lambda value: fnmatchcase(source, value), "aws:SourceAccount": lambda value: value == account}
-    conditions = [(operator, key, value) for operator, keys in statement.conditions.items() for key, value in keys.items()]
+    holds = {
+        "aws:SourceArn": lambda value: fnmatchcase(source, value),
+        "aws:SourceAccount": lambda value: value == account,
+    }
+    conditions = [
+        (operator, key, value) for operator, keys in statement.conditions.items() for key, value in keys.items()
+    ]
     return bool(conditions) and all(
-        operator in _NOT_NEGATED and key in holds and any(holds[key](each) for each in ([value] if isinstance(value, str) else value))
+        operator in _NOT_NEGATED
+        and key in holds
+        and any(holds[key](each) for each in ([value] if isinstance(value, str) else value))
         for operator, key, value in conditions
     )
 
@@ -115,6 +131,8 @@ def _open_to_services(templates: Sequence[Template]) -> Iterator[str]:
                 continue  # of keys, see keys.py
             services = [principal for principal in each.principals if principal.endswith(".amazonaws.com")]
             if services and not any(each.values(key) for key in _SOURCES):
-                yield template.problem(name, f"{services[0]} is let in for anyone: add aws:SourceArn or aws:SourceAccount")
+                yield template.problem(
+                    name, f"{services[0]} is let in for anyone: add aws:SourceArn or aws:SourceAccount"
+                )
             if "*" in each.principals:
                 yield template.problem(name, "anyone is let in: name the principals")

@@ -35,7 +35,9 @@ def _published(templates: Sequence[Template], template: Template, kind: str) -> 
         if "alias/aws/" in key:
             yield template.problem(name, f"services cannot publish through {key}: take the fleet's own key, or none")
         elif not _key_admits(templates, template, key, _PUBLISHES[kind]):
-            yield template.problem(name, f"the key's policy does not let {_PUBLISHES[kind]} decrypt and generate data keys")
+            yield template.problem(
+                name, f"the key's policy does not let {_PUBLISHES[kind]} decrypt and generate data keys"
+            )
 
 
 def _key_admits(templates: Sequence[Template], template: Template, key: str, service: str) -> bool:
@@ -69,4 +71,6 @@ def _tables(template: Template) -> Iterator[str]:
             needed = _WRITE if used & _WRITES else _READ if used else set()
             missing = sorted(action for action in needed if not any(each.allows(action, key) for each in policy))
             if missing:
-                yield template.problem(role, f"uses {name}, which is encrypted with {key}: grant {', '.join(missing)} on it")
+                yield template.problem(
+                    role, f"uses {name}, which is encrypted with {key}: grant {', '.join(missing)} on it"
+                )

@@ -23,7 +23,9 @@ def check(templates: Sequence[Template]) -> list[str]:
 def _mapping(template: Template, name: str, mapping: dict[str, Any]) -> Iterator[str]:
     functions = template.of_type("AWS::Lambda::Function")
     called = mapping["FunctionName"]
-    function = next((each for each in functions if called in {template.arn(each), functions[each]["FunctionName"]}), None)
+    function = next(
+        (each for each in functions if called in {template.arn(each), functions[each]["FunctionName"]}), None
+    )
     if function is None:
         yield template.problem(name, f"calls {called}, which is not in this stack")
         return
@@ -38,7 +40,9 @@ def _mapping(template: Template, name: str, mapping: dict[str, Any]) -> Iterator
     if failed:
         yield from _exactly(template, role, failed, {"sqs:SendMessage"})
     elif ":dynamodb:" in source:
-        yield template.problem(name, "has no destination for what fails: records of the stream would be lost in silence")
+        yield template.problem(
+            name, "has no destination for what fails: records of the stream would be lost in silence"
+        )
     if ":dynamodb:" in source and mapping.get("MaximumRetryAttempts", -1) < 0:
         yield template.problem(name, "retries for ever: one bad record would block its shard for 24 hours")
     yield from _created_after_grant(template, name, role)

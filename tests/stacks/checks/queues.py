@@ -34,7 +34,9 @@ def _queue(template: Template, name: str, queue: dict[str, Any]) -> Iterator[str
     redrive = queue.get("RedrivePolicy", {})
     if polled and redrive.get("maxReceiveCount") != RECEIVES:
         yield template.problem(name, f"must give up after {RECEIVES} receives: maxReceiveCount")
-    if polled and not any(template.arn(each) == redrive.get("deadLetterTargetArn") for each in template.of_type("AWS::SQS::Queue")):
+    if polled and not any(
+        template.arn(each) == redrive.get("deadLetterTargetArn") for each in template.of_type("AWS::SQS::Queue")
+    ):
         yield template.problem(name, "has no dead-letter queue in its stack")
     if not any(
         each.effect == "Deny" and "*" in each.principals and ("Bool", ["false"]) in each.values("aws:SecureTransport")

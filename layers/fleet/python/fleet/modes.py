@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fleet import telemetry
 from fleet.clock import Clock, wall_ms
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class ModeSwitch:
     def _read(self) -> Mode:
         try:
             found = self._client.get_parameters(Names=[self._name, FREEZE])["Parameters"]
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError) as error:
+            telemetry.log_failure("mode unreadable: observing", error)
             return Mode.OBSERVE
         values = {parameter["Name"]: parameter["Value"] for parameter in found}
         return effective(values.get(self._name), frozen=FREEZE in values)

@@ -1,0 +1,53 @@
+"""GetParameters and DeleteParameters are authorized for each name that they carry.
+
+Evidence: Service Authorization Reference, Systems Manager: both actions have the resource type `parameter`, required.
+The emulator knows the resource only of actions with a single `Name`, and asks for `*` of these, so that a role with
+exact parameters is refused here what AWS allows.
+"""
+
+import json
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+
+_TARGETS = ("AmazonSSM.GetParameters", "AmazonSSM.DeleteParameters")
+
+
+class _Several(str):
+    """The first ARN, for whoever expects one, and the rest."""
+
+    __slots__ = ("rest",)
+    rest: tuple[str, ...]
+
+
+def install() -> None:
+    """Name the parameters, and have each of them checked."""
+    extract = iam_actions.extract_resource_arn
+    enforce = iam_evaluator.enforce
+
+    def extracted(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> str:
+        arns = _arns(headers, body, *rest[-2:]) if service == "ssm" else []
+        if not arns:
+            return str(extract(service, method, path, headers, body, *rest))
+        several = _Several(arns[0])
+        several.rest = tuple(arns[1:])
+        return several
+
+    def enforced(*args: Any, resource_arn: str = "*", **kw: Any) -> Any:
+        for arn in (resource_arn, *getattr(resource_arn, "rest", ())):
+            if denied := enforce(*args, resource_arn=str(arn), **kw):
+                return denied
+        return None
+
+    iam_actions.extract_resource_arn = extracted
+    iam_evaluator.enforce = enforced
+
+
+def _arns(headers: dict[str, str], body: bytes, region: str, account: str) -> list[str]:
+    if headers.get("x-amz-target") not in _TARGETS:
+        return []
+    try:
+        names = json.loads(body)["Names"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [f"arn:aws:ssm:{region}:{account}:parameter/{str(name).lstrip('/')}" for name in names]
