@@ -63,6 +63,7 @@ def replay(
     """Send recorded Security Hub events, or bare findings, through the fleet."""
     instance = process.from_environment(port, state)
     events = [event for file in files for event in read_events(file)]
+    process.require_running(instance)
     with _bar("on their way") as bar:
         traced = send(instance, events, tick=bar)
     out.print(_table(traced))
@@ -116,6 +117,8 @@ def _did(outcome: Outcome) -> Iterator[str]:
         yield f"on the hub's bus: {event['detail-type']}"
     for message in outcome.messages:
         yield f"in Slack: {message.get('channel')}"
+    if outcome.opened and not outcome.messages and outcome.waits:
+        yield f"in Slack: waits; {outcome.waits}"
     for letter in outcome.dead_letters:
         yield f"dead letter: {letter.get('reason')} at {letter.get('path')}: {letter.get('text')}"
     if outcome.problems or outcome.dead_letters:

@@ -25,8 +25,6 @@ LEDGER: tuple[Line, ...] = (
     Line("IAM: identity policies of users, roles, sessions", "real", "tests/local/test_identity.py"),
     Line("IAM: aws:PrincipalArn is the role with its path", "simulated", "IAM User Guide, global condition keys",
          "local/principals.py"),
-    Line("IAM: aws:SecureTransport is true", "simulated", "IAM User Guide, global condition keys",
-         "local/secure_transport.py"),
     Line("IAM: aws:SecureTransport is true; the loopback address stands for TLS", "simulated",
          "SDK endpoints are https", "local/principals.py"),
     Line("IAM: each name of GetParameters", "simulated", "Service Authorization Reference, Systems Manager",

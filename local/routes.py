@@ -20,7 +20,6 @@ from local import (
     principals,
     put_events,
     schedules,
-    secure_transport,
     slack,
 )
 from local.asgi import Receive, Scope, Send, query, send_json
@@ -30,7 +29,6 @@ def build(state_dir: Path) -> Any:
     """Install every simulated behaviour and return the ASGI app."""
     hypercorn_compat.install()
     principals.install()
-    secure_transport.install()
     parameter_names.install()
     journal.install()
     bus_policy.install()

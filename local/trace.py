@@ -29,6 +29,8 @@ class Outcome:
     """FindingOpened events on the hub's bus."""
     messages: list[dict[str, Any]] = field(default_factory=list)
     """What was posted to Slack."""
+    waits: str = ""
+    """What keeps its messages from being posted, if anything does."""
     dead_letters: list[dict[str, str]] = field(default_factory=list)
     """Why it is in the dead-letter queue."""
 
@@ -69,6 +71,7 @@ def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Calla
                 problems=[problems[one] for one in ids if one in problems],
                 opened=mine,
                 messages=[posted[one["detail"]["meta"]["id"]] for one in mine if one["detail"]["meta"]["id"] in posted],
+                waits=slack_status(instance),
                 dead_letters=[letter for letter in letters if letter["event"] == event["id"]],
             )
         )
@@ -173,6 +176,8 @@ def _busy(instance: Instance) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         waiting += sum(int(attributes[name]) for name in names)
+        if account == HUB and slack_status(instance):
+            continue  # messages wait for an operator: that is at rest
         dynamodb = client(instance, "dynamodb", account)
         waiting += dynamodb.query(
             TableName=f"yagura-{capability}",
@@ -182,6 +187,14 @@ def _busy(instance: Instance) -> int:
             ExpressionAttributeValues={":one": {"S": "1"}},
         )["Count"]
     return waiting
+
+
+def slack_status(instance: Instance) -> str:
+    """What keeps messages waiting, in the fleet's own words; empty when nothing does."""
+    key = {"pk": {"S": "status#slack"}}
+    item = client(instance, "dynamodb", HUB).get_item(TableName="yagura-chatops", Key=key).get("Item", {})
+    status = str(item.get("status", {}).get("S", "ok"))
+    return "" if status == "ok" else status
 
 
 def _problems(instance: Instance) -> Iterator[dict[str, Any]]:

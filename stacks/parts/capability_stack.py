@@ -71,6 +71,7 @@ class CapabilityStack(Stack):
             ),
             deletion_protection=not self.deployment.is_local,
             removal_policy=self.deployment.removal_policy,
+            encryption_key=self._key,
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             time_to_live_attribute=time_to_live,
         )
@@ -81,13 +82,7 @@ class CapabilityStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         # The logical id decides whether an update keeps the table or replaces it: it must not follow a refactoring.
-        resource = cast("dynamodb.CfnTable", table.node.default_child)
-        resource.override_logical_id(self._table_id)
-        if self._key:
-            # Through `encryption_key`, CDK would grant kms:ReEncrypt* and kms:GenerateDataKey* to all who use the table.
-            resource.sse_specification = dynamodb.CfnTable.SSESpecificationProperty(
-                sse_enabled=True, sse_type="KMS", kms_master_key_id=self._key.key_arn
-            )
+        cast("dynamodb.CfnTable", table.node.default_child).override_logical_id(self._table_id)
         Validations.of(table).acknowledge(
             Acknowledgment(
                 id="HIPAA.Security-DynamoDBInBackupPlan",
@@ -105,7 +100,7 @@ class CapabilityStack(Stack):
         timeout: Duration | None = None,
     ) -> FleetFunction:
         """The Lambda function of `functions/<capability>/<entry>.py`."""
-        function = FleetFunction(
+        return FleetFunction(
             self,
             entry.title(),
             deployment=self.deployment,
@@ -117,22 +112,6 @@ class CapabilityStack(Stack):
             environment={"YAGURA_TABLE": table.table_name, "YAGURA_BUS": BUS, **(environment or {})},
             timeout=timeout or Duration.seconds(30),
         )
-        if self._key:
-            # DynamoDB asks KMS in the caller's name.
-            function.role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-                    resources=[self._key.key_arn],
-                    conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
-                )
-            )
-        Validations.of(function.role).acknowledge(
-            Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::<{self._table_id}.Arn>/index/*]",
-                reason="All indexes of the capability's own table: it has them for its functions.",
-            )
-        )
-        return function
 
     def event_queue(self, function: FleetFunction) -> EventQueue:
         """The capability's queue, its alarm on age included."""
@@ -215,7 +194,14 @@ class CapabilityStack(Stack):
         """Let `function` read and write single items of `table`."""
         self._grant(function, ["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn)
         if self._key:
-            self._key.grant_encrypt_decrypt(function.role)
+            # DynamoDB asks KMS in the caller's name. CDK's grant would have wildcards.
+            function.role.add_to_principal_policy(
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+                    resources=[self._key.key_arn],
+                    conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
+                )
+            )
 
     def grant_pending(self, function: FleetFunction, table: dynamodb.Table) -> None:
         """Let `function` find the items of `table` that have something still to be done."""

@@ -268,6 +268,20 @@ def test_a_dead_letter_that_is_sent_back_after_the_repair_is_posted(desk: Desk) 
     assert desk.slack.ids == ["p1-1-1"]
 
 
+@pytest.mark.xfail(strict=True, reason="D11: a message that is refused once is never tried again")
+def test_a_dead_letter_that_is_sent_back_while_slack_is_away_waits_like_any_other(desk: Desk) -> None:
+    desk.slack.says("not_in_channel")
+    desk.take(opened())
+    away(desk)
+    desk.now += 10 * CLAIM_MS
+    assert desk.take(opened()) == []
+    desk.slack.works()
+    desk.sweep()
+    desk.now += 1
+    desk.sweep()
+    assert desk.slack.ids == ["p1-1-1"]
+
+
 @pytest.mark.xfail(strict=True, reason="D11: the second time, the refused message is passed over")
 def test_a_refusal_whose_dead_letter_could_not_be_sent_is_told_the_next_time(desk: Desk) -> None:
     desk.slack.says("channel_not_found")
