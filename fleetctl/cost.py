@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleetctl.templates import Template
+from fleetctl.templates import Properties, Template
 
 KEY = 1.00
 ALARM_METRIC = 0.10
@@ -47,7 +47,7 @@ def idle(templates: Sequence[Template]) -> list[Line]:
     """The bill of one account and Region in a month without events."""
     every = [resource for template in templates for resource in template.resources.values()]
 
-    def of(kind: str) -> list[dict[str, object]]:
+    def of(kind: str) -> list[Properties]:
         return [each.get("Properties", {}) for each in every if each["Type"] == kind]
 
     keys, secrets = len(of("AWS::KMS::Key")), len(of("AWS::SecretsManager::Secret"))
@@ -74,11 +74,9 @@ def idle(templates: Sequence[Template]) -> list[Line]:
     ]
 
 
-def _metrics(alarm: dict[str, object]) -> list[object]:
+def _metrics(alarm: Properties) -> list[Properties]:
     """An alarm on a metric-math expression is charged for each metric in it."""
-    metrics = alarm.get("Metrics", [])
-    assert isinstance(metrics, list)
-    return [each for each in metrics if "MetricStat" in each]
+    return [each for each in alarm.get("Metrics", []) if "MetricStat" in each]
 
 
 def _schedules(template: Template) -> Iterator[tuple[int, int]]:
@@ -108,15 +106,19 @@ def custom_metrics(root: Path, capability: str) -> int:
         "Dropped": {_first(call) for call in calls if _name(call) == "DroppedError"},
         "Refused": {_first(call) for call in calls if _name(call) == "RefusedError"},
     }
-    names = {_first(call) for call in calls if _name(call) == "count" and _first(call)}
-    return sum(len(reasons.get(name, {name})) for name in names)
+    metrics: set[tuple[str, str]] = set()
+    for call in calls:
+        if _name(call) == "telemetry.count":
+            name = _first(call)
+            reason = next((each.value for each in call.keywords if each.arg == "reason"), ast.Constant(""))
+            # A reason that is computed is one of those that are raised; under another name, say here which there are.
+            known = {str(reason.value)} if isinstance(reason, ast.Constant) else reasons[name]
+            metrics |= {(name, each) for each in known}
+    return len(metrics)
 
 
 def _name(call: ast.Call) -> str:
-    function = call.func
-    return (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
+    return ast.unparse(call.func)
 
 
 def _first(call: ast.Call) -> str:
@@ -159,9 +161,10 @@ _NOTES = f"""## What was assumed
 
 - No free tier: those of SQS and Lambda (1,000,000 each a month), 10 alarms and 10 custom metrics are shared by the
   whole account, and of consolidated billing by the organisation.
-- A polled queue is received from about {RECEIVES_PER_QUEUE:,} times a month though it is empty: five pollers, long polls
-  of 20 s. Dead-letter queues are not polled; streams are read by Lambda for nothing.
-- A scheduled call that finds nothing takes {SECONDS_PER_TICK:.1f} s, {READS_PER_TICK} read and {LOG_BYTES_PER_TICK:,} bytes of log.
+- A polled queue is received from about {RECEIVES_PER_QUEUE:,} times a month though it is empty: five pollers, long
+  polls of 20 s. Dead-letter queues are not polled; streams are read by Lambda for nothing.
+- A scheduled call that finds nothing takes {SECONDS_PER_TICK:.1f} s, {READS_PER_TICK} read and
+  {LOG_BYTES_PER_TICK:,} bytes of log.
 - Custom metrics are charged by the hour in which they are written: an idle fleet writes none.
 - `customer_managed_key: true` adds one key: ${KEY:.2f} a month, and $0.03 for 10,000 requests.
 

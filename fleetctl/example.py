@@ -3,18 +3,27 @@
 Not `config/fleet.yaml`: the pages must be the same in every company's checkout.
 """
 
-from stacks.config.model import Account, Alarms, Config, Default, FindingsHome, FleetFile, Publisher, ServicesFile
-from stacks.config.model import SlackSettings, Team
+from stacks.config.model import (
+    Account,
+    Alarms,
+    Config,
+    Default,
+    FindingsHome,
+    FleetFile,
+    Publisher,
+    ServicesFile,
+    SlackSettings,
+    Team,
+)
 from stacks.fleet_stage import CAPABILITIES
 
 REGION = "us-east-1"
 HUB, SPOKE, PUBLISHER = "111111111111", "222222222222", "333333333333"
-_HUB_ONLY = ("chatops",)
+_HUB_ONLY = {"chatops"}
 
 
 def example() -> Config:
     """The configuration."""
-    spoke = {capability: "act" for capability in CAPABILITIES if capability not in _HUB_ONLY}
     return Config(
         fleet=FleetFile(
             repository="example/yagura",
@@ -39,7 +48,7 @@ def example() -> Config:
                     environment="production",
                     unit="Workloads",
                     role="spoke",
-                    capabilities=dict.fromkeys(spoke, "act"),
+                    capabilities=dict.fromkeys(CAPABILITIES.keys() - _HUB_ONLY, "act"),
                 ),
             ],
         ),

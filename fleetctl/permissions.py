@@ -54,7 +54,7 @@ def page(templates: Sequence[Template], unproven: Sequence[Unproven] = ()) -> st
     parts.append("## Who may take on a role\n\n" + _table(("role", "principal", "only if"), _trusts(roles)))
     parts.append(
         "## What services and other accounts may do\n\n"
-        + _table(("resource", "effect", "principal", "action", "only if"), _grants(templates))
+        + _table(("resource", "effect", "principal", "action", "only if", "where"), _grants(templates))
     )
     parts.append("## The boundary\n\n" + _table(("part", "action", "resource"), _boundary(templates)))
     if unproven:
@@ -86,7 +86,17 @@ def _trusts(roles: dict[str, tuple[Template, str]]) -> Iterator[tuple[str, ...]]
 
 
 def _grants(templates: Sequence[Template]) -> Iterator[tuple[str, ...]]:
-    for template, _, policy in resource_policies(templates):
+    """Each with where it holds: the policy of the hub's bus differs from that of a spoke's."""
+    places: dict[tuple[str, ...], set[str]] = {}
+    for template in templates:
+        for row in _resource_policies(template):
+            places.setdefault(row, set()).add(template.stage)
+    for row, stages in places.items():
+        yield *row, "" if len(stages) > 1 else stages.pop()
+
+
+def _resource_policies(template: Template) -> Iterator[tuple[str, ...]]:
+    for _, _, policy in resource_policies([template]):
         for each in policy:
             for resource in each.resources:
                 for principal in each.principals:
@@ -129,7 +139,7 @@ def _short(text: str, template: Template) -> str:
     for found, place in ({SPOKE: "<spoke>"} | _PLACES).items():
         text = text.replace(found, place)
     # Logical ids of rules end in CDK's hash of their path, which has the name of the Stage in it.
-    return re.sub(r"(rule/\w+?)[0-9A-F]{8}\b", r"\1", text)
+    return re.sub(r"(rule/[\w/]+?)[0-9A-F]{8}\b", r"\1", text)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -5,7 +5,7 @@ that CloudFormation will put there: two policies then speak of the same thing wh
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,15 +50,13 @@ class Template:
     account: str
     region: str
     local: bool
-    body: Mapping[str, Any]
+    body: dict[str, Any]
     """As CloudFormation gets it."""
 
     @cached_property
     def resources(self) -> dict[str, Properties]:
         """Every resource by its logical id, intrinsic functions replaced by what they will give."""
-        resources = {name: self._resolve(resource) for name, resource in self.body["Resources"].items()}
-        assert isinstance(resources, dict)
-        return resources
+        return {name: self._resolve(resource) for name, resource in self.body["Resources"].items()}
 
     def of_type(self, kind: str) -> dict[str, Properties]:
         """Logical id and properties of the resources of one type, such as `AWS::SQS::Queue`."""

@@ -29,7 +29,7 @@ class ChatopsStack(CapabilityStack):
         Validations.of(secret).acknowledge(
             Acknowledgment(
                 id="HIPAA.Security-SecretsManagerUsingKMSKey",
-                reason="One account reads it, so AWS's own key for Secrets Manager does; the token opens no patient data.",
+                reason="One account reads it: AWS's own key for Secrets Manager does. It opens no patient data.",
             )
         )
         table = self.table(time_to_live="expires")

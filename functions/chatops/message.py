@@ -42,18 +42,18 @@ def compose(event: Received[FindingOpened], channels: Channels) -> Message:
         "Severity": f"{mark} {finding.severity}",
         "Owner": f"{meta.team} ({meta.service}, by {finding.owner_rule})",
         "Account": f"{finding.account} {finding.region} ({meta.environment})",
-        "Resource": f"`{escape(finding.resource)}`",
+        "Resource": f"`{finding.resource}`",
     }
     return Message(
         id=meta.id,
         channel=channels.service_channels.get(meta.service)
         or channels.channels.get(meta.team)
         or channels.default_channel,
-        text=f"{mark} {finding.severity} {escape(head)}: {escape(finding.title)} ({escape(finding.resource)})",
+        text=f"{mark} {escape(f'{finding.severity} {head}: {finding.title} ({finding.resource})')}",
         blocks=[
             {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
             _section(escape(finding.title) or escape(head)),
-            _section("\n".join(f"*{name}:* {value}" for name, value in facts.items())),
+            _section("\n".join(f"*{name}:* {escape(value)}" for name, value in facts.items())),
             {"type": "context", "elements": [{"type": "mrkdwn", "text": f"problem `{finding.problem}`"}]},
         ],
     )

@@ -8,7 +8,6 @@ from fleet.events.envelope import receive
 from fleet.events.findings import FindingOpened
 from fleet.items import Table
 from fleet.modes import Mode, ModeSwitch
-from fleet.refusal import RefusedError
 from fleet.secrets import Secret
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
@@ -34,35 +33,46 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def handle(body: str) -> None:
     """One fleet event: once it is kept, nothing that happens to Slack can lose it."""
     message = compose(receive(FindingOpened, body), channels)
-    if not messages.add(message, clock.now_ms()):
+    if not messages.add(message, body, clock.now_ms()):
         telemetry.count("Repeated", capability=settings.capability)
     deliver(message.id)
 
 
 def sweep() -> dict[str, Any]:
     """Post what waits: since a token was missing, Slack was away, or a function died half-way."""
+    failures: list[Exception] = []
     for message_id in messages.waiting(before=clock.now_ms()):
         try:
-            deliver(message_id)
-        except RefusedError as refusal:
-            telemetry.count("Refused", capability=settings.capability, reason=refusal.reason)
+            if not deliver(message_id):
+                break
+        except Exception as error:  # noqa: BLE001 - one message must not keep the others waiting
+            telemetry.log_failure("sweep failed", error, message_id=message_id)
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} messages could not be posted", failures)
     return {}
 
 
-def deliver(message_id: str) -> None:
-    """Post one message that nobody else is posting. Raises RefusedError if Slack will never take it."""
-    if modes.mode() is Mode.OFF or not (message := messages.claim(message_id, clock.now_ms())):
-        return
+def deliver(message_id: str) -> bool:
+    """Post one message that nobody else is posting; False if there is no use in trying another one now."""
+    if modes.mode() is Mode.OFF:
+        return False
+    if not (claimed := messages.claim(message_id, clock.now_ms())):
+        return True
     try:
-        messages.sent(message_id, slack.post(message))
+        messages.sent(message_id, slack.post(claimed.message))
     except SlackUnavailableError as error:
         messages.release(message_id)
         messages.report(error.status, clock.now_ms())
         telemetry.count("Waiting", capability=settings.capability)
         telemetry.log("waiting", message_id=message_id, why=error.status)
+        return not error.for_all
     except SlackRefusedError as error:
+        # The dead letter first: who dies in between leaves two of them rather than none.
+        dead_letters.put(claimed.event, reason="slack", path="$", text=error.code, message_id=message_id)
         messages.refused(message_id, error.code)
-        raise RefusedError("slack", "$", error.code) from error
+        telemetry.count("Refused", capability=settings.capability, reason="slack")
     else:
-        messages.report("ok", clock.now_ms())
         telemetry.count("Posted", capability=settings.capability)
+    messages.report("ok", clock.now_ms())
+    return True

@@ -1,22 +1,36 @@
 """Slack, as far as the fleet writes to it."""
 
+import re
+from http.client import HTTPException
+
+from botocore.exceptions import BotoCoreError, ClientError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
+from fleet import telemetry
 from fleet.secrets import Secret
 from functions.chatops.message import Message
 
-_TOKEN_REFUSED = {"not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"}
-_PASSING = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "request_timeout", "service_unavailable"}
+_TOKEN_REFUSED = {
+    *("not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"),
+    *("missing_scope", "not_allowed_token_type", "access_denied", "no_permission", "org_login_required"),
+}
+_TOO_MANY, _SERVER_ERROR = 429, 500
+_PASSING = {"internal_error", "fatal_error", "request_timeout", "service_unavailable"}
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{1,60}")
 
 
 class SlackUnavailableError(Exception):
-    """Slack cannot take messages now; `status` says what an operator should know."""
+    """Slack cannot take a message now; `status` says what an operator should know.
 
-    def __init__(self, status: str) -> None:
+    `for_all`: it would take no other message either.
+    """
+
+    def __init__(self, status: str, *, for_all: bool = False) -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.for_all = status, for_all
 
 
 class SlackRefusedError(Exception):
@@ -35,9 +49,7 @@ class Slack:
 
     def post(self, message: Message) -> str:
         """Post, and return the message's `ts`. Raises SlackUnavailableError or SlackRefusedError."""
-        token = self._secret.value()
-        if token is None:
-            raise SlackUnavailableError("no token: run `fleetctl secrets set slack`")
+        token = self._token()
         client = WebClient(
             token=token, base_url=self._api, timeout=10, retry_handlers=[ConnectionErrorRetryHandler(max_retry_count=1)]
         )
@@ -51,16 +63,30 @@ class Slack:
             )
         except SlackApiError as error:
             raise self._meaning(error) from error
-        except (SlackClientError, OSError) as error:
+        except (SlackClientError, OSError, HTTPException) as error:
             raise SlackUnavailableError(f"Slack cannot be reached ({type(error).__name__})") from error
         return str(answer["ts"])
 
+    def _token(self) -> str:
+        try:
+            token = self._secret.value()
+        except (ClientError, BotoCoreError) as error:
+            telemetry.log_failure("token unreadable", error)
+            raise SlackUnavailableError(f"the token cannot be read ({type(error).__name__})", for_all=True) from error
+        if token is None:
+            raise SlackUnavailableError("no token: run `fleetctl secrets set slack`", for_all=True)
+        return token
+
     def _meaning(self, error: SlackApiError) -> SlackUnavailableError | SlackRefusedError:
         """Slack answers 200 with `ok: false` for most refusals; which of them pass is the client's to know."""
-        code = str(error.response.get("error", "")) or f"http_{error.response.status_code}"
+        code = str(error.response.get("error", ""))
+        if not _WORD.fullmatch(code):  # a proxy's page, which slack-sdk quotes here: not Slack's word
+            return SlackUnavailableError(f"Slack cannot be reached (HTTP {error.response.status_code})")
         if code in _TOKEN_REFUSED:
             self._secret.forget()
-            return SlackUnavailableError(f"token refused ({code}): run `fleetctl secrets set slack`")
-        if code in _PASSING or error.response.status_code >= 429:
+            return SlackUnavailableError(f"token refused ({code}): run `fleetctl secrets set slack`", for_all=True)
+        if error.response.status_code == _TOO_MANY or code.replace("_", "") == "ratelimited":
+            return SlackUnavailableError(f"Slack is not taking messages ({code})", for_all=True)
+        if code in _PASSING or error.response.status_code >= _SERVER_ERROR:
             return SlackUnavailableError(f"Slack is not taking messages ({code})")
         return SlackRefusedError(code)

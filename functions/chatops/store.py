@@ -20,33 +20,46 @@ _KEEP_SECONDS = 90 * 24 * 3600
 _STATUS = "status#slack"
 
 
+class Claimed(msgspec.Struct, frozen=True):
+    """A message that is ours to post."""
+
+    message: Message
+    event: str
+    """As it came, for the dead letter."""
+
+
 class MessageStore:
     """Messages in DynamoDB."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, message: Message, now: int) -> bool:
-        """Keep a message until it is sent. False if it is known already."""
+    def add(self, message: Message, event: str, now: int) -> bool:
+        """Keep a message, and the event that it tells of, until it is sent. False if it is known already."""
         item = {
             "pk": key(message.id),
             "v": VERSION,
             "state": "waiting",
             "message": msgspec.json.encode(message).decode(),
+            "event": event,
             "pending": "1",
             "pending_since": now,
             "expires": now // 1000 + _KEEP_SECONDS,
         }
         return self._table.put(item, over=None)
 
-    def claim(self, message_id: str, now: int) -> Message | None:
-        """Take a message to post it; None if it is not waiting, or someone else has it."""
+    def claim(self, message_id: str, now: int) -> Claimed | None:
+        """Take a message to post it; None if it has been sent, or someone else has it.
+
+        One that was refused may be tried again: its event comes back by redrive, or for want of its dead letter.
+        """
         item = self._table.get(key(message_id))
-        if item is None or item["state"] != "waiting" or item.get("claimed_until", 0) > now:
+        if item is None or item["state"] == "sent" or item.get("claimed_until", 0) > now:
             return None
-        if not self._table.put(item | {"claimed_until": now + CLAIM_MS}, over=item):
+        waiting = {"state": "waiting", "pending": "1", "pending_since": item.get("pending_since", now)}
+        if not self._table.put(item | waiting | {"claimed_until": now + CLAIM_MS}, over=item):
             return None
-        return msgspec.json.decode(item["message"], type=Message)
+        return Claimed(msgspec.json.decode(item["message"], type=Message), item["event"])
 
     def release(self, message_id: str) -> None:
         """Give a claimed message back: it goes on waiting."""
@@ -58,7 +71,7 @@ class MessageStore:
 
     def refused(self, message_id: str, why: str) -> None:
         """Slack will never take it."""
-        self._change(message_id, {"state": "refused", "why": why}, done=True)
+        self._change(message_id, {"state": "refused", "why": why, "claimed_until": 0}, done=True)
 
     def waiting(self, before: int) -> list[str]:
         """Ids of messages that have waited since before `before`, oldest first."""

@@ -11,10 +11,12 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import Finding, Status
+from functions.findings.finding import Finding, Status, without_control
+
+_CONTROLS = ":product/aws/securityhub"
 
 type Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
-type AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
+type AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}\Z")]
 
 
 class Resource(msgspec.Struct, frozen=True, rename="pascal"):
@@ -90,12 +92,15 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
 
 def control(finding: Asff) -> str:
     """The security control: by its own id where the finding has one, else by the rule of its standard."""
+    if not finding.product_arn.endswith(_CONTROLS):
+        return without_control(finding.product_arn, finding.id)
     fields = finding.product_fields or {}
     if finding.compliance and finding.compliance.security_control_id:
         return finding.compliance.security_control_id
-    if fields.get("ControlId"):
-        return fields["ControlId"]
-    # Rule numbers such as 2.8 mean something only within their standard:
+    number = fields.get("ControlId", "")
+    if number.strip("0123456789."):
+        return number
+    # Numbers such as 2.8 mean something only within their standard:
     # arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.8
     _, _, rule = finding.generator_id.partition(":::ruleset/")
     return rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/")

@@ -14,10 +14,7 @@ from functions.findings.finding import Finding, Seen
 FOREIGN = "Foreign Product"
 """Detail-type under which the stack's second rule reports a product ARN that is not AWS's, without its body."""
 
-_AWS_PRODUCT = re.compile(
-    r"arn:aws[a-z-]*:securityhub:[a-z0-9-]+::product(v2)?/aws/"
-    r"(securityhub(-coverage)?|guardduty|inspector|macie|access-analyzer)"
-)
+_AWS_PRODUCT = re.compile(r"arn:aws[a-z-]*:securityhub:[a-z0-9-]+::product(v2)?/aws/[a-z0-9-]+")
 """The account field is empty. Anyone may import findings under `...:<account>:product/<account>/default`."""
 
 

@@ -38,6 +38,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return sha256(identity).hexdigest()[:32]
 
 
+def without_control(product_arn: str, finding_id: str) -> str:
+    """What stands for the control in findings of GuardDuty, Inspector and others: `guardduty:<last part of its id>`.
+
+    They have no control, and several of them on one resource are different problems: each is a problem of its own.
+    """
+    return f"{product_arn.rsplit('/', 1)[-1]}:{finding_id.rsplit('/', 1)[-1]}"
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """A finding, and the event that brought it."""
 

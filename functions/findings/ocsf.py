@@ -1,8 +1,9 @@
-"""The Open Cybersecurity Schema Framework, class 2003 (Compliance Finding), as Security Hub V2 sends it.
+"""The Open Cybersecurity Schema Framework, classes 2002, 2003 and 2004, as Security Hub V2 sends them.
 
-Types and values: schema.ocsf.io, classes/compliance_finding; what Security Hub puts where: its V2 findings.
+Types and values: schema.ocsf.io, classes/compliance_finding and its siblings; what Security Hub puts where: its V2 findings.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -11,9 +12,14 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import Finding, Status
+from functions.findings.finding import Finding, Status, without_control
 
-COMPLIANCE_FINDING = 2003
+type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""Until the end of the year 9999."""
+
+_WITHOUT_CONTROL = {2002, 2004}
+"""Vulnerability and detection findings."""
+_ACRONYM = re.compile(r"([A-Z])([A-Z]+)(?![a-z])")
 _COVERAGE = "securityhub-coverage"
 _SEVERITIES = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL", 6: "CRITICAL"}
 _SUPPRESSED, _RESOLVED, _ARCHIVED = 3, 4, 5
@@ -60,7 +66,7 @@ class FindingInfo(msgspec.Struct, frozen=True):
 
     uid: Text
     title: Annotated[str, msgspec.Meta(max_length=1024)] = ""
-    modified_time: int | None = None
+    modified_time: Milliseconds | None = None
     modified_time_dt: str | None = None
 
 
@@ -89,7 +95,7 @@ class Ocsf(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
     cloud: Cloud
     finding_info: FindingInfo
-    time: int
+    time: Milliseconds
     resources: Annotated[list[Resource], msgspec.Meta(min_length=1, max_length=32)]
     severity_id: Literal[0, 1, 2, 3, 4, 5, 6, 99] = 0
     status_id: Literal[0, 1, 2, 3, 4, 5, 99] = 0
@@ -105,8 +111,7 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
     """
     if finding.metadata.product.uid.endswith(_COVERAGE):
         raise DroppedError("coverage")
-    if finding.class_uid != COMPLIANCE_FINDING or not (finding.compliance and finding.compliance.control):
-        raise DroppedError("no_control")
+    control = control_of(finding)
     updated_at = modified_at(finding, at)
     for index, resource in enumerate(finding.resources):
         if not resource_id(resource):
@@ -114,9 +119,9 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
         yield Finding(
             account=finding.cloud.account.uid,
             region=finding.cloud.region,
-            control=finding.compliance.control,
+            control=control,
             resource=resource_id(resource),
-            resource_type=resource.type,
+            resource_type=asff_type(resource.type),
             severity=severity(finding),
             status=status(finding),
             title=finding.finding_info.title[:256],
@@ -124,6 +129,22 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
             updated_at=updated_at,
             tags={tag.name: tag.value or "" for tag in resource.tags or []},
         )
+
+
+def control_of(finding: Ocsf) -> str:
+    """The security control. Raises DroppedError for what is neither about one nor a threat or vulnerability."""
+    if finding.compliance and finding.compliance.control:
+        return finding.compliance.control
+    if finding.class_uid not in _WITHOUT_CONTROL:
+        raise DroppedError("no_control")
+    return without_control(finding.metadata.product.uid, finding.finding_info.uid)
+
+
+def asff_type(cloudformation_type: str) -> str:
+    """`AWS::RDS::DBInstance` as ASFF calls it: `AwsRdsDbInstance`; what is no such name stays as it is."""
+    if not cloudformation_type.startswith("AWS::"):
+        return cloudformation_type
+    return _ACRONYM.sub(lambda match: match[1] + match[2].lower(), cloudformation_type).replace("::", "")
 
 
 def modified_at(finding: Ocsf, at: str) -> int:

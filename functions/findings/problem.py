@@ -74,8 +74,8 @@ def _opened(seen: Seen, owner: Owner, here: Here, *, reopened: bool) -> Entry:
             reopened=reopened,
         ),
         Meta(
-            # With the event's time, since suppressing and opening again leaves `updated_at` as it was.
-            id=f"{finding.problem}-{finding.updated_at}-{seen.event_time}",
+            # All of the order: suppressing and opening again leaves `updated_at` as it was, and events count seconds.
+            id=f"{finding.problem}-{seen.order[0]}-{seen.order[1]}-{seen.order[2][:8]}",
             version=FindingOpened.version,
             time=here.now,
             account=here.account,

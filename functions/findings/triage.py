@@ -45,8 +45,8 @@ def handle(body: str) -> None:
     contents = open_event(body, config.accepts)
     for seen in contents.seen:
         record(seen)
-    for problem in contents.problems:
-        raise problem
+    for problem in sorted(contents.problems, key=lambda one: isinstance(one, DroppedError)):
+        raise problem  # a refusal before a drop: what is malformed must not vanish beside what is not ours
 
 
 def record(seen: Seen) -> None:

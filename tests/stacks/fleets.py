@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,13 +15,13 @@ from stacks.config.model import Config
 ROOT = Path(__file__).parents[2]
 
 
-def config_of(fleet: str = "config/fleet.yaml", **changes: object) -> Config:
+def config_of(fleet: str = "config/fleet.yaml", **changes: Any) -> Config:
     """The repository's own configuration, with some settings of the fleet changed."""
     config = load(ROOT, fleet, substitutions={"port": "4566"})
     return msgspec.structs.replace(config, fleet=msgspec.structs.replace(config.fleet, **changes))
 
 
-def small(**changes: object) -> Config:
+def small(**changes: Any) -> Config:
     """A fleet of a hub and a spoke."""
     config = config_of()
     spoke = next(each for each in config.fleet.spokes if each.name == config.fleet.findings.home)

@@ -258,7 +258,6 @@ def test_a_permanent_refusal_is_a_dead_letter_with_slacks_word(desk: Desk) -> No
     assert (desk.item()["state"], desk.item()["why"]) == ("refused", "channel_not_found")
 
 
-@pytest.mark.xfail(strict=True, reason="D11: a message that is refused once is never tried again")
 def test_a_dead_letter_that_is_sent_back_after_the_repair_is_posted(desk: Desk) -> None:
     desk.slack.says("not_in_channel")
     desk.take(opened())
@@ -268,7 +267,6 @@ def test_a_dead_letter_that_is_sent_back_after_the_repair_is_posted(desk: Desk) 
     assert desk.slack.ids == ["p1-1-1"]
 
 
-@pytest.mark.xfail(strict=True, reason="D11: a message that is refused once is never tried again")
 def test_a_dead_letter_that_is_sent_back_while_slack_is_away_waits_like_any_other(desk: Desk) -> None:
     desk.slack.says("not_in_channel")
     desk.take(opened())
@@ -282,7 +280,6 @@ def test_a_dead_letter_that_is_sent_back_while_slack_is_away_waits_like_any_othe
     assert desk.slack.ids == ["p1-1-1"]
 
 
-@pytest.mark.xfail(strict=True, reason="D11: the second time, the refused message is passed over")
 def test_a_refusal_whose_dead_letter_could_not_be_sent_is_told_the_next_time(desk: Desk) -> None:
     desk.slack.says("channel_not_found")
     desk.dead.error = client_error("InternalError", "SendMessage")
@@ -292,7 +289,6 @@ def test_a_refusal_whose_dead_letter_could_not_be_sent_is_told_the_next_time(des
     assert desk.dead.reasons == ["slack"]
 
 
-@pytest.mark.xfail(strict=True, reason="D12: a sweep only counts what Slack refuses")
 def test_a_swept_message_that_slack_refuses_is_a_dead_letter_too(desk: Desk) -> None:
     desk.secrets.value = None
     desk.take(opened())
@@ -313,7 +309,6 @@ def test_a_sweep_goes_on_after_a_message_that_slack_refuses(desk: Desk) -> None:
     assert [desk.item(id_)["state"] for id_ in ("a", "b")] == ["refused", "refused"]
 
 
-@pytest.mark.xfail(strict=True, reason="D12: an error of one message keeps all behind it waiting")
 def test_a_sweep_goes_on_after_a_message_that_cannot_be_read(desk: Desk) -> None:
     desk.secrets.value = None
     desk.take(opened("a"), opened("b"))

@@ -75,14 +75,8 @@ def test_what_passes_is_unavailable(desk: Desk, code: str, status: int) -> None:
         ConnectionResetError(),
         TimeoutError(),
         http.client.RemoteDisconnected("closed"),
-        pytest.param(
-            http.client.IncompleteRead(b""),
-            marks=pytest.mark.xfail(strict=True, reason="D10: http.client's errors are no OSError"),
-        ),
-        pytest.param(
-            http.client.BadStatusLine(""),
-            marks=pytest.mark.xfail(strict=True, reason="D10: http.client's errors are no OSError"),
-        ),
+        pytest.param(http.client.IncompleteRead(b"")),
+        pytest.param(http.client.BadStatusLine("")),
     ],
     ids=repr,
 )
@@ -100,7 +94,6 @@ def test_an_answer_that_is_not_slacks_own_is_unavailable_when_its_status_says_so
 
 
 @pytest.mark.parametrize("status", [200, 403])
-@pytest.mark.xfail(strict=True, reason="D10: a proxy's page is taken for Slack's last word")
 def test_an_answer_that_is_not_slacks_own_is_never_a_refusal(desk: Desk, status: int) -> None:
     desk.slack.status, desk.slack.body = status, "<html>Sign in to the network</html>"
     with pytest.raises(SlackUnavailableError):

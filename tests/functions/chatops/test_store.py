@@ -25,29 +25,29 @@ def store(table: Table) -> MessageStore:
 
 
 def test_a_message_is_added_once(store: MessageStore) -> None:
-    assert store.add(MESSAGE, NOW)
+    assert store.add(MESSAGE, EVENT, NOW)
     assert not store.add(MESSAGE, NOW + 1)
 
 
 def test_a_message_expires_after_ninety_days(store: MessageStore, table: Table) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     assert (table.get(key("m")) or {})["expires"] == 1000 + 90 * 24 * 3600
 
 
 def test_a_claimed_message_comes_as_it_was_and_to_one_only(store: MessageStore) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     assert store.claim("m", NOW) == MESSAGE
     assert store.claim("m", NOW + CLAIM_MS - 1) is None
 
 
 def test_a_claim_runs_out(store: MessageStore) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
     assert store.claim("m", NOW + CLAIM_MS) == MESSAGE
 
 
 def test_a_released_message_may_be_claimed_at_once(store: MessageStore) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
     store.release("m")
     assert store.claim("m", NOW) == MESSAGE
@@ -60,7 +60,7 @@ def test_what_nobody_added_cannot_be_claimed_or_changed(store: MessageStore, tab
 
 
 def test_a_sent_message_neither_waits_nor_is_claimed_again(store: MessageStore, table: Table) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
     store.sent("m", "1.0")
     assert list(store.waiting(before=10**15)) == []
@@ -69,7 +69,7 @@ def test_a_sent_message_neither_waits_nor_is_claimed_again(store: MessageStore, 
 
 
 def test_a_refused_message_does_not_wait_and_says_why(store: MessageStore, table: Table) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
     store.refused("m", "channel_not_found")
     assert list(store.waiting(before=10**15)) == []
@@ -79,7 +79,7 @@ def test_a_refused_message_does_not_wait_and_says_why(store: MessageStore, table
 
 def test_messages_wait_oldest_first(store: MessageStore) -> None:
     for number, id_ in enumerate(("c", "a", "b")):
-        store.add(Message(id=id_, channel="C", text="t", blocks=[]), NOW + number)
+        store.add(Message(id=id_, channel="C", text="t", blocks=[]), EVENT, NOW + number)
     assert store.waiting(before=NOW + 2) == ["c", "a"]
 
 
@@ -98,7 +98,7 @@ def test_the_status_is_written_only_when_it_changes(store: MessageStore, table: 
 
 
 def test_an_item_that_does_not_hold_still_is_an_error(store: MessageStore, table: Table) -> None:
-    store.add(MESSAGE, NOW)
+    store.add(MESSAGE, EVENT, NOW)
     stubborn: Any = table
     stubborn.put = lambda _item, *, over: False
     with pytest.raises(ConflictError):

@@ -29,13 +29,7 @@ def test_a_consolidated_finding_becomes_a_finding_with_its_security_control() ->
     [
         ("imported-afsbp-lambda.1", "Lambda.1", "eu-west-1", "CRITICAL"),
         ("imported-cis-1.2.0-4.1", "cis-aws-foundations-benchmark/v/1.2.0/4.1", "us-east-1", "HIGH"),
-        pytest.param(
-            "imported-cis-1.4.0-1.8",
-            "cis-aws-foundations-benchmark/v/1.4.0/1.8",
-            "us-east-1",
-            "MEDIUM",
-            marks=pytest.mark.xfail(strict=True, reason="D9: a bare number is taken for a control"),
-        ),
+        pytest.param("imported-cis-1.4.0-1.8", "cis-aws-foundations-benchmark/v/1.4.0/1.8", "us-east-1", "MEDIUM"),
         ("imported-pci-kms.1", "PCI.KMS.1", "eu-west-1", "MEDIUM"),
         ("imported-old-normalized", "SQS.1", "eu-west-1", "MEDIUM"),
         ("imported-access-analyzer", "aws/access-analyzer", "eu-west-1", "LOW"),

@@ -66,12 +66,7 @@ def test_every_sample_gives_what_it_is_named_for(name: str, what: list[str]) -> 
         (ASFF, {"SchemaVersion": "2017-01-01"}, f"{AT}.SchemaVersion"),
         (ASFF, {"AwsAccountId": 111122223333}, f"{AT}.AwsAccountId"),
         (ASFF, {"AwsAccountId": "11112222333"}, f"{AT}.AwsAccountId"),
-        pytest.param(
-            ASFF,
-            {"AwsAccountId": "111122223333\n"},
-            f"{AT}.AwsAccountId",
-            marks=pytest.mark.xfail(strict=True, reason="D5: $ also matches before a line's end"),
-        ),
+        pytest.param(ASFF, {"AwsAccountId": "111122223333\n"}, f"{AT}.AwsAccountId"),
         (ASFF, {"AwsAccountId": "１１１１２２２２３３３３"}, f"{AT}.AwsAccountId"),
         (ASFF, {"ProductArn": 5}, f"{AT}.ProductArn"),
         (ASFF, {"ProductArn": ...}, AT),
@@ -119,24 +114,9 @@ def test_every_sample_gives_what_it_is_named_for(name: str, what: list[str]) -> 
         ),
         (OCSF, {"time": 1.5}, f"{AT}.time"),
         (OCSF, {"time": "now"}, f"{AT}.time"),
-        pytest.param(
-            OCSF,
-            {"time": 10**40},
-            f"{AT}.time",
-            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
-        ),
-        pytest.param(
-            OCSF,
-            {"time": -1},
-            f"{AT}.time",
-            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
-        ),
-        pytest.param(
-            OCSF,
-            {"finding_info.modified_time": 10**39},
-            f"{AT}.finding_info.modified_time",
-            marks=pytest.mark.xfail(strict=True, reason="D3: times have no bounds"),
-        ),
+        pytest.param(OCSF, {"time": 10**40}, f"{AT}.time"),
+        pytest.param(OCSF, {"time": -1}, f"{AT}.time"),
+        pytest.param(OCSF, {"finding_info.modified_time": 10**39}, f"{AT}.finding_info.modified_time"),
         (OCSF, {"severity_id": 7}, f"{AT}.severity_id"),
         (OCSF, {"severity_id": 10**30}, f"{AT}.severity_id"),
         (OCSF, {"status_id": "New"}, f"{AT}.status_id"),
@@ -197,14 +177,9 @@ def test_a_missing_field_of_the_envelope_is_named(missing: str) -> None:
         b"NaN",
         "",
         '{"id": "\\ud800"}',
-        pytest.param(
-            '{"id": "\udcff"}', marks=pytest.mark.xfail(strict=True, reason="D4: UnicodeEncodeError gets out")
-        ),
+        pytest.param('{"id": "\udcff"}'),
         "[" * 100_000,
-        pytest.param(
-            '{"x":' + "[" * 100_000 + "]" * 100_000 + "}",
-            marks=pytest.mark.xfail(strict=True, reason="D4: RecursionError gets out"),
-        ),
+        pytest.param('{"x":' + "[" * 100_000 + "]" * 100_000 + "}"),
     ],
     ids=range(10),
 )
@@ -346,7 +321,6 @@ def test_any_value_in_any_place_gives_findings_or_a_refusal_and_nothing_else(bod
     told(body)
 
 
-@pytest.mark.xfail(strict=True, reason="D2: msgspec's text quotes integers, and its path can be forged")
 @given(body=spoilt())
 @example(body=json.dumps(with_finding(OCSF, {"severity_id": _NUMBER})))
 @example(body=json.dumps(with_finding(ASFF, {"Severity.Label": f"x - at `$.{MARKER}"})))

@@ -17,7 +17,6 @@ def test_both_schemas_name_the_same_problem_with_the_same_owner_tags() -> None:
     assert new.finding_id == old.finding_id
 
 
-@pytest.mark.xfail(strict=True, reason="D13: the type of a resource changes with the schema that came last")
 def test_both_schemas_name_the_same_type_of_resource() -> None:
     assert finding(FAIL).resource_type == finding("imported-s3.8").resource_type
 

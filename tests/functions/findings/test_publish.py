@@ -57,7 +57,6 @@ def test_a_tick_that_cannot_send_fails_loudly(world: World) -> None:
     assert len(world.waiting) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="D14: two openings within one second share an id, and count as one")
 def test_a_problem_that_opened_twice_within_one_second_is_sent_without_an_error(world: World) -> None:
     for seen in TIE:
         assert world.take(event_of(seen)) == []

@@ -151,7 +151,6 @@ def test_of_two_findings_the_good_one_is_recorded_and_the_malformed_one_is_a_dea
     assert world.dead.reasons == ["malformed"]
 
 
-@pytest.mark.xfail(strict=True, reason="D1: only the first problem of an event is raised; a drop hides a refusal")
 def test_a_dropped_finding_does_not_hide_that_its_neighbour_is_malformed(world: World) -> None:
     spoilt = event("custom-action-two")
     spoilt["detail"]["findings"][0]["ProductArn"] = "arn:aws:securityhub:eu-west-1:1:product/1/default"
@@ -209,7 +208,6 @@ def test_others_that_keep_writing_make_the_event_come_again(world: World, logged
     assert "ConflictError" in logged()
 
 
-@pytest.mark.xfail(strict=True, reason="D3: an unbounded time of OCSF fails in DynamoDB's serializer instead")
 def test_a_time_beyond_reason_is_refused_and_not_retried(world: World) -> None:
     assert (
         world.take(json.dumps(with_finding("v2-s3.8-fail", {"time": 10**40, "finding_info.modified_time": 10**40})))

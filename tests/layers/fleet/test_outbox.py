@@ -69,7 +69,6 @@ def test_what_was_not_taken_stays_and_is_an_error(bench: Bench) -> None:
     assert list(bench.table.pending(before=10**15)) == ["a"]
 
 
-@pytest.mark.xfail(strict=True, reason="D6: a write that changes nothing wakes the stream, which flushes again")
 def test_a_flush_that_sends_nothing_writes_nothing_since_the_stream_would_bring_it_back(bench: Bench) -> None:
     bench.write(entry("n1"))
     bench.events.refuse = lambda _detail: True

@@ -20,6 +20,7 @@ def check(templates: Sequence[Template]) -> list[str]:
             found += [text for each in policy if each.effect == "Allow" for text in _allow(template, name, each)]
         found += _putters(template)
         found += _hops(templates, template)
+        found += _rules(template)
     return found
 
 
@@ -114,7 +115,15 @@ def _hops(templates: Sequence[Template], template: Template) -> Iterator[str]:
             yield template.problem(name, "forwards from a bus that is itself forwarded to: the hub forwards nothing")
         if rule["EventPattern"].get("account") != [template.account]:
             yield template.problem(name, f"must match events of its own account only: account: [{template.account!r}]")
-        if rule["EventPattern"].get("replay-name") != [{"exists": False}]:
-            yield template.problem(
-                name, "forwards replayed events, with effects elsewhere: replay-name: [{exists: false}]"
-            )
+
+
+def _rules(template: Template) -> Iterator[str]:
+    """Accounts put what they like under a name like ours: a rule on a fleet bus says whose events it means."""
+    for name, rule in template.of_type("AWS::Events::Rule").items():
+        if rule.get("EventBusName", "default") == "default":
+            continue
+        pattern = rule.get("EventPattern", {})
+        if not pattern.get("account"):
+            yield template.problem(name, "matches events of any account: pin `account` to the fleet's")
+        if pattern.get("replay-name") != [{"exists": False}]:
+            yield template.problem(name, "matches replayed events: replay-name: [{exists: false}]")

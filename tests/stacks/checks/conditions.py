@@ -30,6 +30,6 @@ def _statement(statement: Statement) -> Iterator[str]:
             continue
         for operator, _ in conditions:
             if operator != "Null" and not operator.startswith(wanted):
-                yield f"{statement.sid}: {statement.effect} on {key} with {operator}: it has several values, use {wanted}"
+                yield f"{statement.sid}: {statement.effect} on {key} with {operator}: it has several, use {wanted}"
         if statement.effect == "Allow" and ("Null", ["false"]) not in conditions:
             yield f"{statement.sid}: ForAllValues holds when {key} is absent: add Null {{{key}: false}}"

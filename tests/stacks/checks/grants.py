@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fleetctl.policies import Statement, of_resource, of_role, resource_policies, statements
+from fleetctl.policies import Statement, many, of_resource, of_role, resource_policies, statements
 from fleetctl.templates import Template
 
 _SOURCES = ("aws:SourceArn", "aws:SourceAccount")
@@ -107,20 +107,16 @@ def _may(templates: Sequence[Template], service: str, action: str, resource: str
 
 def _is_for(statement: Statement, source: str) -> bool:
     """Its conditions hold for a call on behalf of `source` (an ARN): same resource, or same account."""
-    account = source.split(":")[4]
-    holds = {
-        "aws:SourceArn": lambda value: fnmatchcase(source, value),
-        "aws:SourceAccount": lambda value: value == account,
-    }
-    conditions = [
-        (operator, key, value) for operator, keys in statement.conditions.items() for key, value in keys.items()
-    ]
+    conditions = [(operator, key, keys[key]) for operator, keys in statement.conditions.items() for key in keys]
     return bool(conditions) and all(
-        operator in _NOT_NEGATED
-        and key in holds
-        and any(holds[key](each) for each in ([value] if isinstance(value, str) else value))
-        for operator, key, value in conditions
+        operator in _NOT_NEGATED and _fits(key, many(value), source) for operator, key, value in conditions
     )
+
+
+def _fits(key: str, values: list[str], source: str) -> bool:
+    if key == "aws:SourceArn":
+        return any(fnmatchcase(source, value) for value in values)
+    return key == "aws:SourceAccount" and source.split(":")[4] in values
 
 
 def _open_to_services(templates: Sequence[Template]) -> Iterator[str]:

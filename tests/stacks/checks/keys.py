@@ -13,7 +13,7 @@ _PUBLISHES = {"AWS::SNS::Topic": "cloudwatch.amazonaws.com", "AWS::SQS::Queue": 
 
 
 def check(templates: Sequence[Template]) -> list[str]:
-    """Keys rotate and name the services that publish through them; roles that use an encrypted table may use its key."""
+    """Keys rotate and name the services that publish through them; roles that use a table may use its key."""
     found: list[str] = []
     for template in templates:
         for kind in _PUBLISHES:

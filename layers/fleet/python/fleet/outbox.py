@@ -56,9 +56,10 @@ class Outbox:
         if not entries:
             return 0
         sent = self._publisher.put(entries)
-        self._confirm(pk, item, sent)
-        if len(sent) < len(entries):
-            raise UnsentError(f"EventBridge took {len(sent)} of {len(entries)} events of {pk}")
+        if sent:  # else the write, which changes nothing, would wake the stream again, and again
+            self._confirm(pk, item, sent)
+        if unsent := [entry for entry in entries if entry.id not in sent]:
+            raise UnsentError(f"EventBridge did not take {len(unsent)} of {len(entries)} events of {pk}")
         return len(sent)
 
     def _confirm(self, pk: str, item: Item | None, sent: set[str]) -> None:

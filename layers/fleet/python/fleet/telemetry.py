@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 NAMESPACE = "Yagura"
 
@@ -32,7 +32,8 @@ def log_failure(message: str, error: Exception, **fields: Any) -> None:
     """One line about an error that will be retried.
 
     Of AWS's errors the message is kept, since it names the action and the resource that were refused; of others only
-    the type, since their text may quote the event.
+    the type, since their text may quote the event, as botocore's own check of parameters does.
     """
-    kept = str(error) if isinstance(error, (ClientError, BotoCoreError)) else ""
+    aws = isinstance(error, (ClientError, BotoCoreError)) and not isinstance(error, ParamValidationError)
+    kept = str(error) if aws else ""
     logger.error(message, extra=fields | {"error": type(error).__name__, "why": kept})

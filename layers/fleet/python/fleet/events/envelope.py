@@ -117,13 +117,13 @@ def decode[T](kind: type[T], body: bytes | str, at: str = "$") -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$")
+        text, _, path = str(error).rpartition(" - at `$")  # the last: what is quoted before it is the sender's
+        text, path = (text, path) if text else (path, "")
         raise RefusedError("malformed", at + path.rstrip("`"), _without_values(text)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise RefusedError("malformed", at, "expected JSON in UTF-8") from error
 
 
 def _without_values(text: str) -> str:
     """msgspec quotes an invalid enum value; what was sent must not get into logs."""
-    head, quoted, _ = text.partition(" '")
-    return head if quoted else text
+    return "Invalid enum value" if text.startswith("Invalid enum value") else text.partition(" '")[0]

@@ -1,0 +1,1 @@
+"""Deliberately broken templates, one file per check: each must be named by it."""

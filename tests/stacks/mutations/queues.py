@@ -1,0 +1,45 @@
+"""Queues that lose messages or keep them in the clear."""
+
+from tests.stacks.mutations.mutation import FUNCTION, QUEUE, Mutation, one, policy, without
+
+MUTATIONS = {
+    "visibility shorter than six timeouts": Mutation(
+        "queues",
+        "VisibilityTimeout is 179 s",
+        "findings",
+        lambda r: one(r, QUEUE, "Events").update(VisibilityTimeout=179),
+    ),
+    "slower function, same visibility": Mutation(
+        "queues", "needs at least 360 s", "findings", lambda r: one(r, FUNCTION, "Triage").update(Timeout=60)
+    ),
+    "queue keeps 4 days": Mutation(
+        "queues",
+        "must keep messages 14 days",
+        "findings",
+        lambda r: one(r, QUEUE, "Events").pop("MessageRetentionPeriod"),
+    ),
+    "dead letters keep 4 days": Mutation(
+        "queues",
+        "DeadLettersQueue631681B1: must keep messages 14 days",
+        "findings",
+        lambda r: one(r, QUEUE, "DeadLetters").pop("MessageRetentionPeriod"),
+    ),
+    "ten receives": Mutation(
+        "queues",
+        "must give up after 5 receives",
+        "findings",
+        lambda r: one(r, QUEUE, "Events")["RedrivePolicy"].update(maxReceiveCount=10),
+    ),
+    "queue without dead letters": Mutation(
+        "queues", "has no dead-letter queue", "findings", lambda r: one(r, QUEUE, "Events").pop("RedrivePolicy")
+    ),
+    "queue in the clear": Mutation(
+        "queues", "is not encrypted", "findings", lambda r: one(r, QUEUE, "Events").pop("SqsManagedSseEnabled")
+    ),
+    "queue without TLS": Mutation(
+        "queues",
+        "takes messages without TLS",
+        "findings",
+        lambda r: without(policy(r, "AWS::SQS::QueuePolicy", "EventsQueuePolicy"), "SecureTransport"),
+    ),
+}
