@@ -1,6 +1,6 @@
 """The Open Cybersecurity Schema Framework, classes 2002, 2003 and 2004, as Security Hub V2 sends them.
 
-Types and values: schema.ocsf.io, classes/compliance_finding and its siblings; what Security Hub puts where: its V2 findings.
+Types and values: schema.ocsf.io, classes/compliance_finding and its siblings.
 """
 
 import re
@@ -17,6 +17,7 @@ from functions.findings.finding import Finding, Status, without_control
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 """Until the end of the year 9999."""
 
+_COMPLIANCE = 2003
 _WITHOUT_CONTROL = {2002, 2004}
 """Vulnerability and detection findings."""
 _ACRONYM = re.compile(r"([A-Z])([A-Z]+)(?![a-z])")
@@ -133,11 +134,11 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
 
 def control_of(finding: Ocsf) -> str:
     """The security control. Raises DroppedError for what is neither about one nor a threat or vulnerability."""
-    if finding.compliance and finding.compliance.control:
+    if finding.class_uid in _WITHOUT_CONTROL:
+        return without_control(finding.metadata.product.uid, finding.finding_info.uid)
+    if finding.class_uid == _COMPLIANCE and finding.compliance and finding.compliance.control:
         return finding.compliance.control
-    if finding.class_uid not in _WITHOUT_CONTROL:
-        raise DroppedError("no_control")
-    return without_control(finding.metadata.product.uid, finding.finding_info.uid)
+    raise DroppedError("no_control")
 
 
 def asff_type(cloudformation_type: str) -> str:

@@ -6,10 +6,11 @@ import pytest
 
 from fleet.items import ConflictError, Table
 from functions.chatops.message import Message
-from functions.chatops.store import CLAIM_MS, MessageStore, key
+from functions.chatops.store import CLAIM_MS, Claimed, MessageStore, key
 from tests.layers.fleet.fakes import FakeDynamoDB
 
 NOW = 1_000_000
+EVENT = '{"detail-type": "FindingOpened"}'
 MESSAGE = Message(id="m", channel="C", text="t", blocks=[{"type": "header"}])
 
 
@@ -26,7 +27,7 @@ def store(table: Table) -> MessageStore:
 
 def test_a_message_is_added_once(store: MessageStore) -> None:
     assert store.add(MESSAGE, EVENT, NOW)
-    assert not store.add(MESSAGE, NOW + 1)
+    assert not store.add(MESSAGE, EVENT, NOW + 1)
 
 
 def test_a_message_expires_after_ninety_days(store: MessageStore, table: Table) -> None:
@@ -36,21 +37,21 @@ def test_a_message_expires_after_ninety_days(store: MessageStore, table: Table) 
 
 def test_a_claimed_message_comes_as_it_was_and_to_one_only(store: MessageStore) -> None:
     store.add(MESSAGE, EVENT, NOW)
-    assert store.claim("m", NOW) == MESSAGE
+    assert store.claim("m", NOW) == Claimed(MESSAGE, EVENT)
     assert store.claim("m", NOW + CLAIM_MS - 1) is None
 
 
 def test_a_claim_runs_out(store: MessageStore) -> None:
     store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
-    assert store.claim("m", NOW + CLAIM_MS) == MESSAGE
+    assert store.claim("m", NOW + CLAIM_MS) == Claimed(MESSAGE, EVENT)
 
 
 def test_a_released_message_may_be_claimed_at_once(store: MessageStore) -> None:
     store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
     store.release("m")
-    assert store.claim("m", NOW) == MESSAGE
+    assert store.claim("m", NOW) == Claimed(MESSAGE, EVENT)
 
 
 def test_what_nobody_added_cannot_be_claimed_or_changed(store: MessageStore, table: Table) -> None:

@@ -32,7 +32,7 @@ def test_a_consolidated_finding_becomes_a_finding_with_its_security_control() ->
         pytest.param("imported-cis-1.4.0-1.8", "cis-aws-foundations-benchmark/v/1.4.0/1.8", "us-east-1", "MEDIUM"),
         ("imported-pci-kms.1", "PCI.KMS.1", "eu-west-1", "MEDIUM"),
         ("imported-old-normalized", "SQS.1", "eu-west-1", "MEDIUM"),
-        ("imported-access-analyzer", "aws/access-analyzer", "eu-west-1", "LOW"),
+        ("imported-access-analyzer", "access-analyzer:arn:aws:s3:::clinic-staging-exports", "eu-west-1", "LOW"),
     ],
 )
 def test_findings_of_one_standard_have_a_control_that_no_other_standard_shares(

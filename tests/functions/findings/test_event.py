@@ -34,7 +34,7 @@ def refusal_of(body: Json | str | bytes) -> RefusedError:
     [
         ("custom-action-two", ["S3.8", "SQS.1"]),
         ("forged-product", ["foreign_product"]),
-        ("imported-access-analyzer", ["aws/access-analyzer"]),
+        ("imported-access-analyzer", ["access-analyzer:arn:aws:s3:::clinic-staging-exports"]),
         ("imported-afsbp-lambda.1", ["Lambda.1"]),
         ("imported-old-normalized", ["SQS.1"]),
         ("imported-pci-kms.1", ["PCI.KMS.1"]),

@@ -119,14 +119,21 @@ def test_the_time_of_change_is_the_findings_or_else_the_events(info: dict[str, A
         {"compliance": None},
         {"compliance.control": None},
         {"compliance.control": ""},
-        {"class_uid": 2004},
-        {"class_uid": 2002},
+        {"class_uid": 2001},
     ],
 )
 def test_findings_about_no_control_are_dropped_with_a_count(changes: dict[str, Any]) -> None:
     contents = opened(with_finding(FAIL, changes))
     assert contents.seen == []
     assert [str(problem) for problem in contents.problems] == ["no_control"]
+
+
+@pytest.mark.parametrize("class_uid", [2002, 2004])
+def test_a_threat_or_vulnerability_is_a_problem_of_its_own(class_uid: int) -> None:
+    one = finding(FAIL, class_uid=class_uid, finding_info={"uid": "arn:aws:guardduty:x:1:detector/d/finding/f1"})
+    two = finding(FAIL, class_uid=class_uid, finding_info={"uid": "arn:aws:guardduty:x:1:detector/d/finding/f2"})
+    assert one.control == "securityhub:f1"
+    assert one.problem != two.problem
 
 
 def test_coverage_findings_are_dropped_with_a_count() -> None:
