@@ -25,7 +25,7 @@ test: setup-dev ## All tests, the end-to-end one on the local cloud among them
 
 check: setup-dev ## Lint, types, import contracts, nag, templates, generated files
 	@ruff check .
-	@ruff format --check .
+	@ruff format --quiet --check .
 	@lint-imports --no-cache
 	@mypy
 	@python -m tests.stacks.synth

@@ -88,9 +88,17 @@ class Watch:
     def item(self, account: str, table: str, attribute: str, value: str) -> dict[str, Any] | None:
         """An item by any attribute (`problem.finding.finding_id`)."""
         names = {f"#{index}": name for index, name in enumerate(attribute.split("."))}
-        pages = self.client("dynamodb", account).get_paginator("scan").paginate(
-            TableName=table, FilterExpression=f"{'.'.join(names)} = :value", ExpressionAttributeNames=names,
-            ExpressionAttributeValues={":value": {"S": value}}, ConsistentRead=True)
+        pages = (
+            self.client("dynamodb", account)
+            .get_paginator("scan")
+            .paginate(
+                TableName=table,
+                FilterExpression=f"{'.'.join(names)} = :value",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={":value": {"S": value}},
+                ConsistentRead=True,
+            )
+        )
         return next((item for page in pages for item in page["Items"]), None)
 
     def on_its_way(self, account: str, queue: str) -> int:

@@ -48,8 +48,10 @@ def main() -> int:
     problems = judge(proofs, excuses)
     for problem in problems:
         out.print(f"[red]{escape(problem)}[/]")
-    out.print(f"{sum(bool(each.name) for each in proofs)} of {len(proofs)} permissions proven, "
-              f"in {time.monotonic() - began:.0f} s")
+    out.print(
+        f"{sum(bool(each.name) for each in proofs)} of {len(proofs)} permissions proven, "
+        f"in {time.monotonic() - began:.0f} s"
+    )
     return 1 if problems else 0
 
 
@@ -100,10 +102,14 @@ def judge(proofs: Sequence[Proof], excuses: Sequence[Unproven]) -> list[str]:
     """What is wrong: unproven and not excused, excused and not unproven, or too much unproven."""
     unproven = {(each.grant.short_role, each.grant.action) for each in proofs if not each.name}
     excused = {(each.role, each.action) for each in excuses}
-    problems = [f"{role} {action}: nothing fails without it. Remove it, write a check, or say why it stays in "
-                f"{UNPROVEN}" for role, action in sorted(unproven - excused)]
-    problems += [f"{UNPROVEN}: {role} {action} is proven or gone; remove the entry"
-                 for role, action in sorted(excused - unproven)]
+    problems = [
+        f"{role} {action}: nothing fails without it. Remove it, write a check, or say why it stays in {UNPROVEN}"
+        for role, action in sorted(unproven - excused)
+    ]
+    problems += [
+        f"{UNPROVEN}: {role} {action} is proven or gone; remove the entry"
+        for role, action in sorted(excused - unproven)
+    ]
     share = sum(not each.name for each in proofs) / max(1, len(proofs))
     if share > MOST_UNPROVEN:
         problems.append(f"{share:.0%} of the permissions are unproven; at most {MOST_UNPROVEN:.0%} may be")

@@ -153,16 +153,25 @@ SCENARIOS = (
     Scenario("a finding is recorded", recorded, {TRIAGE: _ITEMS}),
     Scenario("a malformed event is refused", refused, {TRIAGE: ("sqs:SendMessage",)}),
     Scenario("findings that are off drop", mode_of_findings, {TRIAGE: ("ssm:GetParameters",)}),
-    Scenario("an opening is told on the hub's bus", told, {
-        PUBLISH: (*_ITEMS, "events:PutEvents"), "foundation forward": ("events:PutEvents",)}),
+    Scenario(
+        "an opening is told on the hub's bus",
+        told,
+        {PUBLISH: (*_ITEMS, "events:PutEvents"), "foundation forward": ("events:PutEvents",)},
+    ),
     Scenario("a tick tells what was left behind", swept, {PUBLISH: ("dynamodb:Query",)}),
     Scenario("a finding is posted", posted, {NOTIFY: (*_ITEMS, "secretsmanager:GetSecretValue")}),
     Scenario("a tick posts what waits", posted_late, {NOTIFY: ("dynamodb:Query",)}),
     Scenario("chatops refuses what is no fleet event", refused_by_chatops, {NOTIFY: ("sqs:SendMessage",)}),
     Scenario("chatops that is off keeps", mode_of_chatops, {NOTIFY: ("ssm:GetParameters",)}),
-    *(Scenario(f"fleetctl freezes the {name}", freezing(account),
-               {"foundation freeze": ("ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters")}, account)
-      for name, account in (("hub", HUB), ("spoke", SPOKE))),
+    *(
+        Scenario(
+            f"fleetctl freezes the {name}",
+            freezing(account),
+            {"foundation freeze": ("ssm:PutParameter", "ssm:DeleteParameter", "ssm:GetParameters")},
+            account,
+        )
+        for name, account in (("hub", HUB), ("spoke", SPOKE))
+    ),
 )
 
 
@@ -207,18 +216,50 @@ def _off(watch: Watch, account: str, capability: str, function: str) -> Iterator
 def _left_behind(finding_id: str) -> dict[str, Any]:
     """An item with an event that should have been told an hour ago."""
     since = time.time_ns() // 1_000_000 - 3_600_000
-    meta = Meta(id=str(uuid.uuid4()), version=1, time=since, account=SPOKE, region=REGION, service="unknown",
-                team="sre", environment="local", actor="bench")
+    meta = Meta(
+        id=str(uuid.uuid4()),
+        version=1,
+        time=since,
+        account=SPOKE,
+        region=REGION,
+        service="unknown",
+        team="sre",
+        environment="local",
+        actor="bench",
+    )
     fact = FindingOpened(
-        problem="bench", account=SPOKE, region=REGION, control="S3.8", resource="arn:aws:s3:::bench",
-        resource_type="AwsS3Bucket", severity="LOW", title="", finding_id=finding_id, owner_rule="default")
-    return {"pk": f"problem#{uuid.uuid4()}", "v": 1, "rev": 1, "pending": "1", "pending_since": since,
-            "outbox": [msgspec.to_builtins(Entry.of(fact, meta))]}
+        problem="bench",
+        account=SPOKE,
+        region=REGION,
+        control="S3.8",
+        resource="arn:aws:s3:::bench",
+        resource_type="AwsS3Bucket",
+        severity="LOW",
+        title="",
+        finding_id=finding_id,
+        owner_rule="default",
+    )
+    return {
+        "pk": f"problem#{uuid.uuid4()}",
+        "v": 1,
+        "rev": 1,
+        "pending": "1",
+        "pending_since": since,
+        "outbox": [msgspec.to_builtins(Entry.of(fact, meta))],
+    }
 
 
 def _waiting(message_id: str) -> dict[str, Any]:
     """A message that could not be posted an hour ago."""
     text: dict[str, object] = {"type": "section", "text": {"type": "mrkdwn", "text": message_id}}
     message = Message(id=message_id, channel="#sre-fleet", text=message_id, blocks=[text])
-    return {"pk": f"message#{message_id}", "v": 1, "rev": 1, "state": "waiting", "pending": "1",
-            "message": msgspec.json.encode(message).decode(), "pending_since": time.time_ns() // 1_000_000 - 3_600_000}
+    return {
+        "pk": f"message#{message_id}",
+        "v": 1,
+        "rev": 1,
+        "state": "waiting",
+        "pending": "1",
+        "event": "{}",
+        "message": msgspec.json.encode(message).decode(),
+        "pending_since": time.time_ns() // 1_000_000 - 3_600_000,
+    }

@@ -45,12 +45,18 @@ def _events(request: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _record(event: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     if not str(event.get("source", "")).startswith("aws."):
-        raise ValueError(f'source {event.get("source")!r}: only AWS services publish here; use PutEvents')
+        raise ValueError(f"source {event.get('source')!r}: only AWS services publish here; use PutEvents")
     if not event.get("detail-type") or not isinstance(event.get("detail"), dict):
         raise ValueError('an event needs a "detail-type" and a "detail" object')
     return {
-        "EventId": event.get("id") or new_uuid(), "Source": event["source"], "DetailType": event["detail-type"],
-        "Detail": json.dumps(event["detail"]), "EventBusName": "default", "Time": epoch(event.get("time")),
-        "Resources": event.get("resources") or [], "Account": request["account"], "Region": request["region"],
+        "EventId": event.get("id") or new_uuid(),
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "EventBusName": "default",
+        "Time": epoch(event.get("time")),
+        "Resources": event.get("resources") or [],
+        "Account": request["account"],
+        "Region": request["region"],
         journal.CAME_BY: {"service": event["source"]},
     }

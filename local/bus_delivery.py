@@ -25,10 +25,10 @@ from local.put_events import accept
 
 def install() -> None:
     """Deliver to buses ourselves, and ask for the grants of every other target."""
-    invoke = eventbridge._invoke_target  # noqa: SLF001
+    invoke = eventbridge._invoke_target
 
     def invoked(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
-        view = view or eventbridge._pattern_event_view(event)  # noqa: SLF001
+        view = view or eventbridge._pattern_event_view(event)
         try:
             spec = parse_arn(target.get("Arn", ""))
         except ArnParseError:
@@ -43,7 +43,7 @@ def install() -> None:
         if problem is not None:
             dead_letters.give_up(target, rule, journal.envelope(event, view), *problem)
 
-    eventbridge._invoke_target = invoked  # noqa: SLF001
+    eventbridge._invoke_target = invoked
 
 
 def _deliver(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any]) -> tuple[str, str] | None:
@@ -53,7 +53,7 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any]
         return "SECOND_HOP", f"{bus_arn}: an event that came from another bus is not sent on to a third"
     _, _, _, region, account, resource = bus_arn.split(":", 5)
     bus = resource.removeprefix("event-bus/")
-    if bus != "default" and not eventbridge._event_buses.contains_scoped(account, region, bus):  # noqa: SLF001
+    if bus != "default" and not eventbridge._event_buses.contains_scoped(account, region, bus):
         return "NO_RESOURCE", f"Event bus {bus_arn} does not exist."
     role = target.get("RoleArn")
     principal = session_of(role) if role else _this_account()
@@ -64,10 +64,18 @@ def _deliver(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any]
     if result.decision != "Allow":
         explicit = result.decision == "Deny"
         return "NO_PERMISSIONS", denial(
-            "events:PutEvents", principal.arn, bus_arn, explicit=explicit, kind=result.reason)
+            "events:PutEvents", principal.arn, bus_arn, explicit=explicit, kind=result.reason
+        )
     forwarded = {name: value for name, value in event.items() if name != "_DispatchPath"}
-    forwarded |= {"EventBusName": bus, journal.HOPS: 1, journal.CAME_BY: {
-        "rule": rule.get("Arn", ""), "bus": rule.get("EventBusName", "default"), "account": get_account_id()}}
+    forwarded |= {
+        "EventBusName": bus,
+        journal.HOPS: 1,
+        journal.CAME_BY: {
+            "rule": rule.get("Arn", ""),
+            "bus": rule.get("EventBusName", "default"),
+            "account": get_account_id(),
+        },
+    }
     accept(forwarded, account, region)
     return None
 
@@ -80,12 +88,15 @@ def _this_account() -> PrincipalInfo:
 def session_of(role_arn: str) -> PrincipalInfo | str:
     """The session that EventBridge assumes for a target, or why it cannot: no such role, or no trust."""
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
-    role = iam._roles.get_scoped(account, None, name)  # noqa: SLF001
+    role = iam._roles.get_scoped(account, None, name)
     if role is None:
         return f"The role {role_arn} does not exist."
     if not target_grants.trusts_events(role):
         return f"The role {role_arn} does not trust events.amazonaws.com."
     return PrincipalInfo(
-        arn=f"arn:aws:sts::{account}:assumed-role/{name}/events", type="AssumedRole", account=account,
-        policies=_gather_role_policies(name, account), limits=_permissions_boundary(iam._roles, name, account),  # noqa: SLF001
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/events",
+        type="AssumedRole",
+        account=account,
+        policies=_gather_role_policies(name, account),
+        limits=_permissions_boundary(iam._roles, name, account),
     )

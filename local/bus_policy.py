@@ -35,18 +35,18 @@ _STATEMENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 def policy_of(account: str, region: str, bus: str) -> dict[str, Any] | None:
     """The policy document of a bus of any account, or None."""
-    found: dict[str, Any] | None = eventbridge._event_bus_policies.get_scoped(account, region, bus)  # noqa: SLF001
+    found: dict[str, Any] | None = eventbridge._event_bus_policies.get_scoped(account, region, bus)
     return found
 
 
 def put(bus: str, document: dict[str, Any]) -> None:
     """Replace the policy of a bus of the calling account."""
-    eventbridge._event_bus_policies[bus] = document  # noqa: SLF001
+    eventbridge._event_bus_policies[bus] = document
 
 
 def statements(bus: str) -> list[dict[str, Any]]:
     """The statements on a bus of the calling account."""
-    found = (eventbridge._event_bus_policies.get(bus) or {}).get("Statement", [])  # noqa: SLF001
+    found = (eventbridge._event_bus_policies.get(bus) or {}).get("Statement", [])
     return [found] if isinstance(found, dict) else list(found)
 
 
@@ -62,7 +62,7 @@ def remove_statement(bus: str, sid: str) -> None:
     if kept:
         put(bus, {"Version": "2012-10-17", "Statement": kept})
     else:
-        eventbridge._event_bus_policies.pop(bus, None)  # noqa: SLF001
+        eventbridge._event_bus_policies.pop(bus, None)
 
 
 def decide(principal: PrincipalInfo, bus_arn: str, entries: list[dict[str, Any]], rule_arn: str = "") -> EvalResult:
@@ -75,18 +75,25 @@ def decide(principal: PrincipalInfo, bus_arn: str, entries: list[dict[str, Any]]
     if rule_arn:
         context |= {"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]}
     ctx = EvalContext(
-        principal_arn=principal.arn, principal_type=principal.type, principal_account=principal.account,
-        action="events:PutEvents", resource_arn=bus_arn, region=region, service_context=context,
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action="events:PutEvents",
+        resource_arn=bus_arn,
+        region=region,
+        service_context=context,
         principal_keys=principal.keys,
     )
     if principal.policies is None:
         identity = EvalResult("Allow", principal.arn, reason="account root")
     else:
-        identity = evaluate(ctx, *[[_as_sets(parsed) for parsed in layer] for layer in (
-            principal.policies, *principal.limits)])
+        identity = evaluate(
+            ctx, *[[_as_sets(parsed) for parsed in layer] for layer in (principal.policies, *principal.limits)]
+        )
     document = policy_of(owner, region, resource.removeprefix("event-bus/"))
     result: EvalResult = combine_resource_policy(
-        identity, ctx, _document_as_sets(document), owner, limits=tuple(principal.limits))
+        identity, ctx, _document_as_sets(document), owner, limits=tuple(principal.limits)
+    )
     result.principal_arn = principal.arn
     # Whose silence or denial it was: the wording of the refusal depends on it.
     result.reason = "identity" if identity.decision != "Allow" and not result.resource_policy_arn else "resource"
@@ -102,9 +109,13 @@ def _document_as_sets(document: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     found = document.get("Statement", [])
     listed = [found] if isinstance(found, dict) else found
-    return {**document, "Statement": [
-        {**each, "Condition": _conditions_as_sets(each.get("Effect", ""), each.get("Condition") or {})}
-        for each in listed]}
+    return {
+        **document,
+        "Statement": [
+            {**each, "Condition": _conditions_as_sets(each.get("Effect", ""), each.get("Condition") or {})}
+            for each in listed
+        ],
+    }
 
 
 def _conditions_as_sets(effect: str, conditions: dict[str, Any]) -> dict[str, Any]:
@@ -113,15 +124,18 @@ def _conditions_as_sets(effect: str, conditions: dict[str, Any]) -> dict[str, An
     for operator, keys in conditions.items():
         for key, expected in keys.items():
             plain = not operator.lower().startswith(("forallvalues:", "foranyvalue:", "null"))
-            prefix = ("ForAnyValue:" if effect == "Deny" else "ForAllValues:") if (
-                plain and key.lower() in _MULTIVALUED) else ""
+            prefix = (
+                ("ForAnyValue:" if effect == "Deny" else "ForAllValues:")
+                if (plain and key.lower() in _MULTIVALUED)
+                else ""
+            )
             result.setdefault(prefix + operator, {})[key] = expected
     return result
 
 
 def _put_permission(data: dict[str, Any]) -> Any:
     bus = data.get("EventBusName") or "default"
-    if bus not in eventbridge._event_buses:  # noqa: SLF001
+    if bus not in eventbridge._event_buses:
         return error_response_json("ResourceNotFoundException", f"Event bus {bus} does not exist.", 400)
     if data.get("Policy"):
         try:
@@ -135,7 +149,9 @@ def _put_permission(data: dict[str, Any]) -> Any:
         return error_response_json("ValidationException", f"StatementId {sid} is not valid.", 400)
     principal = data.get("Principal", "*")
     statement: dict[str, Any] = {
-        "Sid": sid, "Effect": "Allow", "Action": data.get("Action", "events:PutEvents"),
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": data.get("Action", "events:PutEvents"),
         "Principal": "*" if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
         "Resource": f"arn:aws:events:{get_region()}:{get_account_id()}:event-bus/{bus}",
     }
@@ -147,4 +163,4 @@ def _put_permission(data: dict[str, Any]) -> Any:
 
 def install() -> None:
     """Replace the emulator's PutPermission."""
-    eventbridge._put_permission = _put_permission  # noqa: SLF001
+    eventbridge._put_permission = _put_permission

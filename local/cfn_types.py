@@ -61,8 +61,12 @@ def _bus_of(props: Props) -> str:
     return str(props.get("EventBusName") or "default").rsplit("event-bus/", 1)[-1]
 
 
-def _register(type_name: str, create: Callable[[str, Props, str], Created], delete: Callable[[str, Props], Any],
-              update: Callable[[str, Props, Props, str], Created] | None = None) -> None:
+def _register(
+    type_name: str,
+    create: Callable[[str, Props, str], Created],
+    delete: Callable[[str, Props], Any],
+    update: Callable[[str, Props, Props, str], Created] | None = None,
+) -> None:
     handler: Props = {"create": create, "delete": delete}
     if update:
         handler["update"] = update
@@ -73,7 +77,12 @@ def _register_not_simulated(type_name: str, why: str) -> None:
     def create(logical_id: str, _props: Props, stack: str) -> Created:
         physical = f"not-simulated-{stack}-{logical_id}"
         _recorded[get_account_id(), physical] = {
-            "account": get_account_id(), "stack": stack, "logical_id": logical_id, "type": type_name, "why": why}
+            "account": get_account_id(),
+            "stack": stack,
+            "logical_id": logical_id,
+            "type": type_name,
+            "why": why,
+        }
         return physical, {"Arn": _arn(type_name.split("::")[1].lower(), physical), "Id": physical}
 
     def update(physical: str, _old: Props, _new: Props, _stack: str) -> Created:
@@ -83,6 +92,7 @@ def _register_not_simulated(type_name: str, why: str) -> None:
 
 
 # --- AWS::Events::EventBus.Policy: the emulator creates the bus and drops the property ---
+
 
 def _keep_bus_policy() -> None:
     handler = _RESOURCE_HANDLERS["AWS::Events::EventBus"]
@@ -101,12 +111,12 @@ def _keep_bus_policy() -> None:
     def updated(name: str, old: Props, new: Props, stack: str) -> Created:
         result: Created = update(name, old, new, stack)
         if new.get("Policy") != old.get("Policy"):
-            eventbridge._event_bus_policies.pop(result[0], None)  # noqa: SLF001
+            eventbridge._event_bus_policies.pop(result[0], None)
             set_policy(result[0], new)
         return result
 
     def deleted(name: str, props: Props) -> None:
-        eventbridge._event_bus_policies.pop(name, None)  # noqa: SLF001
+        eventbridge._event_bus_policies.pop(name, None)
         delete(name, props)
 
     handler |= {"create": created, "update": updated, "delete": deleted}
@@ -114,9 +124,10 @@ def _keep_bus_policy() -> None:
 
 # --- AWS::Events::EventBusPolicy: one statement; physical id as CloudFormation gives it for Ref ---
 
+
 def _bus_policy_create(_logical_id: str, props: Props, _stack: str) -> Created:
     bus, sid = _bus_of(props), props["StatementId"]
-    if bus not in eventbridge._event_buses and bus != "default":  # noqa: SLF001
+    if bus not in eventbridge._event_buses and bus != "default":
         raise ValueError(f"Event bus {bus} does not exist.")
     statement = props.get("Statement")
     if isinstance(statement, str):
@@ -124,7 +135,7 @@ def _bus_policy_create(_logical_id: str, props: Props, _stack: str) -> Created:
     if statement:
         bus_policy.put_statement(bus, {**statement, "Sid": sid})
     else:
-        _checked(eventbridge._put_permission({**props, "EventBusName": bus}))  # noqa: SLF001
+        _checked(eventbridge._put_permission({**props, "EventBusName": bus}))
     return f"{bus}|{sid}", {}
 
 
@@ -139,10 +150,13 @@ def _bus_policy_delete(physical: str, props: Props) -> None:
 
 # --- AWS::Events::Archive ---
 
+
 def _archive_request(name: str, props: Props) -> Props:
     pattern = props.get("EventPattern")
     return {
-        "ArchiveName": name, "EventSourceArn": props["SourceArn"], "Description": props.get("Description", ""),
+        "ArchiveName": name,
+        "EventSourceArn": props["SourceArn"],
+        "Description": props.get("Description", ""),
         "EventPattern": (pattern if isinstance(pattern, str) else json.dumps(pattern)) if pattern else "",
         "RetentionDays": int(props.get("RetentionDays") or 0),
     }
@@ -150,39 +164,44 @@ def _archive_request(name: str, props: Props) -> Props:
 
 def _archive_create(logical_id: str, props: Props, stack: str) -> Created:
     name = props.get("ArchiveName") or _physical_name(stack, logical_id, max_len=48)
-    answer = _checked(eventbridge._create_archive(_archive_request(name, props)))  # noqa: SLF001
+    answer = _checked(eventbridge._create_archive(_archive_request(name, props)))
     return name, {"Arn": answer["ArchiveArn"], "ArchiveName": name}
 
 
 def _archive_update(name: str, _old: Props, new: Props, _stack: str) -> Created:
-    _checked(eventbridge._update_archive(_archive_request(name, new)))  # noqa: SLF001
+    _checked(eventbridge._update_archive(_archive_request(name, new)))
     return name, {"Arn": _arn("events", f"archive/{name}"), "ArchiveName": name}
 
 
 # --- AWS::Events::Connection and ApiDestination ---
 
+
 def _connection_create(logical_id: str, props: Props, stack: str) -> Created:
     name = props.get("Name") or _physical_name(stack, logical_id, max_len=64)
-    answer = _checked(eventbridge._create_connection({**props, "Name": name}))  # noqa: SLF001
+    answer = _checked(eventbridge._create_connection({**props, "Name": name}))
     secret = _arn("secretsmanager", f"secret:events!connection/{name}")
     return name, {"Arn": answer["ConnectionArn"], "SecretArn": secret}
 
 
 def _destination_create(logical_id: str, props: Props, stack: str) -> Created:
     name = props.get("Name") or _physical_name(stack, logical_id, max_len=64)
-    answer = _checked(eventbridge._create_api_destination({**props, "Name": name}))  # noqa: SLF001
+    answer = _checked(eventbridge._create_api_destination({**props, "Name": name}))
     return name, {"Arn": answer["ApiDestinationArn"], "ArnForPolicy": answer["ApiDestinationArn"]}
 
 
 # --- AWS::CloudWatch::CompositeAlarm: the emulator's API has it, its templates have not ---
 
+
 def _composite_alarm_create(logical_id: str, props: Props, stack: str) -> Created:
     name = props.get("AlarmName") or _physical_name(stack, logical_id, max_len=255)
-    params: Props = {"AlarmName": [name], "AlarmRule": [props["AlarmRule"]],
-                     "AlarmDescription": [props.get("AlarmDescription", "")]}
+    params: Props = {
+        "AlarmName": [name],
+        "AlarmRule": [props["AlarmRule"]],
+        "AlarmDescription": [props.get("AlarmDescription", "")],
+    }
     for key in ("AlarmActions", "OKActions", "InsufficientDataActions"):
         params |= {f"{key}.member.{i}": [arn] for i, arn in enumerate(props.get(key) or [], 1)}
-    status, _, body = cloudwatch._put_composite_alarm(params, {}, is_cbor=False)  # noqa: SLF001
+    status, _, body = cloudwatch._put_composite_alarm(params, {}, is_cbor=False)
     if status >= 400:
         raise ValueError(str(body))
     return name, {"Arn": _arn("cloudwatch", f"alarm:{name}")}
@@ -192,14 +211,27 @@ def install() -> None:
     """Add the types to the emulator's table of resource handlers."""
     _keep_bus_policy()
     _register("AWS::Events::EventBusPolicy", _bus_policy_create, _bus_policy_delete, _bus_policy_update)
-    _register("AWS::Events::Archive", _archive_create,
-              lambda name, _props: eventbridge._delete_archive({"ArchiveName": name}), _archive_update)  # noqa: SLF001
-    _register("AWS::Events::Connection", _connection_create,
-              lambda name, _props: eventbridge._delete_connection({"Name": name}))  # noqa: SLF001
-    _register("AWS::Events::ApiDestination", _destination_create,
-              lambda name, _props: eventbridge._delete_api_destination({"Name": name}))  # noqa: SLF001
-    _register("AWS::CloudWatch::CompositeAlarm", _composite_alarm_create,
-              lambda name, _props: cloudwatch._composite_alarms.pop(name, None))  # noqa: SLF001
+    _register(
+        "AWS::Events::Archive",
+        _archive_create,
+        lambda name, _props: eventbridge._delete_archive({"ArchiveName": name}),
+        _archive_update,
+    )
+    _register(
+        "AWS::Events::Connection",
+        _connection_create,
+        lambda name, _props: eventbridge._delete_connection({"Name": name}),
+    )
+    _register(
+        "AWS::Events::ApiDestination",
+        _destination_create,
+        lambda name, _props: eventbridge._delete_api_destination({"Name": name}),
+    )
+    _register(
+        "AWS::CloudWatch::CompositeAlarm",
+        _composite_alarm_create,
+        lambda name, _props: cloudwatch._composite_alarms.pop(name, None),
+    )
     for type_name, why in NOT_SIMULATED.items():
         if type_name not in _RESOURCE_HANDLERS:
             _register_not_simulated(type_name, why)

@@ -18,8 +18,9 @@ REGION = "us-east-1"
 type Event = dict[str, Any]
 
 
-def client(instance: Instance, service: str, account: str, *, region: str = REGION,
-           credentials: dict[str, str] | None = None) -> Any:
+def client(
+    instance: Instance, service: str, account: str, *, region: str = REGION, credentials: dict[str, str] | None = None
+) -> Any:
     """A boto3 client as the root of `account` (a 12-digit access key is that in the emulator).
 
     `credentials` (as STS answers them: AccessKeyId, SecretAccessKey, SessionToken) instead make it that session's.
@@ -28,10 +29,19 @@ def client(instance: Instance, service: str, account: str, *, region: str = REGI
     with _session_lock:  # making a client is not thread-safe, using one is
         make: Any = _session().client  # the stubs want the service as a literal
         return make(
-            service, region_name=region, endpoint_url=instance.endpoint, aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys.get("SessionToken"),
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={},
-                          connect_timeout=5, read_timeout=60),
+            service,
+            region_name=region,
+            endpoint_url=instance.endpoint,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
+            config=Config(
+                retries={"total_max_attempts": 1},
+                s3={"addressing_style": "path"},
+                proxies={},
+                connect_timeout=5,
+                read_timeout=60,
+            ),
         )
 
 
@@ -41,31 +51,49 @@ _session_lock = Lock()
 @cache
 def _session() -> boto3.Session:
     """One session (it keeps the service models that it has read); no profile or configuration file of the user's."""
-    import botocore.session  # noqa: PLC0415 - only here
+    import botocore.session
 
-    bare = botocore.session.Session(session_vars={
-        "profile": (None, [], None, None), "config_file": (None, None, os.devnull, None),
-        "credentials_file": (None, None, os.devnull, None)})
+    bare = botocore.session.Session(
+        session_vars={
+            "profile": (None, [], None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
     return boto3.Session(botocore_session=bare)
 
 
 def environment(instance: Instance, account: str, *, region: str = REGION) -> dict[str, str]:
     """The environment for a program that may reach the local cloud only: no profile, file or key of the user's."""
-    kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "CDK_DEFAULT_")) and name.lower() not in {
-                "http_proxy", "https_proxy", "all_proxy"}}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "CDK_DEFAULT_"))
+        and name.lower() not in {"http_proxy", "https_proxy", "all_proxy"}
+    }
     bin_dir = Path(__file__).resolve().parent.parent / ".venv" / "bin"
     return kept | {
         "PATH": f"{bin_dir}{os.pathsep}{kept.get('PATH', '')}",
-        "AWS_ENDPOINT_URL": instance.endpoint, "AWS_ENDPOINT_URL_S3": instance.endpoint,
-        "AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1,localhost", "YAGURA_LOCAL_PORT": str(instance.port),
+        "AWS_ENDPOINT_URL": instance.endpoint,
+        "AWS_ENDPOINT_URL_S3": instance.endpoint,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "YAGURA_LOCAL_PORT": str(instance.port),
     }
 
 
 def send_aws_event(
-    instance: Instance, account: str, events: Event | Sequence[Event], *, region: str = REGION,
+    instance: Instance,
+    account: str,
+    events: Event | Sequence[Event],
+    *,
+    region: str = REGION,
 ) -> list[str]:
     """Publish events of AWS services (`aws.*` sources) on the default bus of `account`; their ids."""
     listed = [events] if isinstance(events, dict) else list(events)
@@ -73,8 +101,14 @@ def send_aws_event(
     return list(answer["ids"])
 
 
-def journal(instance: Instance, *, account: str = "", bus: str = "", since: int = 0, outcome: str = "accepted",
-            ) -> tuple[list[dict[str, Any]], int]:
+def journal(
+    instance: Instance,
+    *,
+    account: str = "",
+    bus: str = "",
+    since: int = 0,
+    outcome: str = "accepted",
+) -> tuple[list[dict[str, Any]], int]:
     """(lines, next `since`) of what happened on the buses; outcome "" for refused and undelivered ones too."""
     answer = get_json(instance, f"/_local/journal?account={account}&bus={bus}&since={since}&outcome={outcome}")
     return answer["entries"], answer["next"]

@@ -12,8 +12,14 @@ from pathlib import Path
 
 # Read by the emulator when it is imported, so set before. AUTH: signatures are verified and IAM policies enforced.
 _ENVIRONMENT = {
-    "AUTH": "true", "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "localhost", "LAMBDA_EXECUTOR": "local",
-    "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0", "SFN_WAIT_SCALE": "0.01",
+    "AUTH": "true",
+    "BIND_HOST": "127.0.0.1",
+    "MINISTACK_HOST": "localhost",
+    "LAMBDA_EXECUTOR": "local",
+    "IOT_MTLS_ENABLED": "0",
+    "SFTP_ENABLED": "0",
+    "PERSIST_STATE": "0",
+    "SFN_WAIT_SCALE": "0.01",
     # No daemon is asked for: the local cloud needs no Docker, and must not tidy somebody's containers.
     "DOCKER_HOST": "unix:///nonexistent/yagura-local.sock",
 }
@@ -26,10 +32,10 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args()
     os.environ.update(_ENVIRONMENT | {"GATEWAY_PORT": str(options.port)})
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - after the environment is set
-    from hypercorn.config import Config  # noqa: PLC0415
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
 
-    from local.routes import build  # noqa: PLC0415
+    from local.routes import build
 
     config = Config()
     config.bind = [f"127.0.0.1:{options.port}"]
@@ -45,7 +51,7 @@ def main() -> None:
 
     asyncio.run(serving())
     # Workers idle in a blocking read and threads wait on them: leave now, `local/process.py` ends the whole group.
-    from ministack.core import lambda_runtime  # noqa: PLC0415
+    from ministack.core import lambda_runtime
 
     lambda_runtime.reset()
     os._exit(0)

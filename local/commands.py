@@ -17,10 +17,10 @@ from local.errors import LocalCloudError
 app = typer.Typer(no_args_is_help=True, help="The local cloud: a hub and a spoke account on this machine.")
 _out, _err = Console(highlight=False), Console(stderr=True, highlight=False)
 
-Port = Annotated[int | None, typer.Option(
-    "--port", min=1, max=65535, help="Port on 127.0.0.1 (YAGURA_LOCAL_PORT, 4566).")]
-State = Annotated[Path | None, typer.Option(
-    "--state", help="State folder (YAGURA_LOCAL_STATE, .local).")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 (YAGURA_LOCAL_PORT, 4566).")
+]
+State = Annotated[Path | None, typer.Option("--state", help="State folder (YAGURA_LOCAL_STATE, .local).")]
 
 
 def fail(message: str) -> NoReturn:
@@ -31,6 +31,7 @@ def fail(message: str) -> NoReturn:
 
 def plain_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
     """Turn a LocalCloudError into its message: whoever runs a command gets no traceback."""
+
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -39,6 +40,7 @@ def plain_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error))
         except KeyboardInterrupt:
             fail("Interrupted. What is running stays: fleetctl local down stops it.")
+
     return run
 
 
@@ -53,15 +55,23 @@ def bring_up(instance: process.Instance, stages: list[str] | None = None) -> Non
     """Start the emulator if it does not run, deploy, with progress bars; for `up` and the demo."""
     started = process.start(instance)
     _out.print(f"The local cloud {'is up' if started else 'was already up'} at {instance.endpoint}.")
-    with Bars(TextColumn("{task.fields[part]:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-              TextColumn("{task.fields[text]}"), console=_out, transient=False) as bars:
+    with Bars(
+        TextColumn("{task.fields[part]:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[text]}"),
+        console=_out,
+        transient=False,
+    ) as bars:
         tasks: dict[str, int] = {}
 
         def report(progress: deploy.Progress) -> None:
             if progress.part not in tasks:
                 tasks[progress.part] = int(bars.add_task("", part=progress.part, text="", total=progress.total))
-            bars.update(bars.tasks[tasks[progress.part]].id, completed=progress.done, total=progress.total,
-                        text=progress.text)
+            bars.update(
+                bars.tasks[tasks[progress.part]].id, completed=progress.done, total=progress.total, text=progress.text
+            )
 
         deploy.bootstrap_and_deploy(instance, stages, report=report)
 
@@ -82,8 +92,11 @@ def status(port: Port = None, state: State = None) -> None:
     instance = process.from_environment(port, state)
     process.require_running(instance)
     deployed = deploy.is_deployed(instance)
-    _out.print(f"Running at {instance.endpoint}, state in {instance.state_dir}; "
-               f"the fleet is {'deployed' if deployed else 'not deployed: fleetctl local up'}.", soft_wrap=True)
+    _out.print(
+        f"Running at {instance.endpoint}, state in {instance.state_dir}; "
+        f"the fleet is {'deployed' if deployed else 'not deployed: fleetctl local up'}.",
+        soft_wrap=True,
+    )
     if not deployed:
         sys.exit(1)
 

@@ -24,9 +24,10 @@ def give_up(target: dict[str, Any], rule: dict[str, Any], event: dict[str, Any],
     bus, rule_arn = rule.get("EventBusName", "default"), rule.get("Arn", "")
     queue_arn = (target.get("DeadLetterConfig") or {}).get("Arn", "")
     # A second hop is not a failure of delivery on AWS: the event is not sent, and not dead-lettered either.
-    queue = sqs._queue_by_arn(queue_arn) if queue_arn and code != "SECOND_HOP" else None  # noqa: SLF001
+    queue = sqs._queue_by_arn(queue_arn) if queue_arn and code != "SECOND_HOP" else None
     allowed = queue is not None and target_grants.allows(
-        queue["attributes"].get("Policy"), "sqs:SendMessage", queue_arn, rule_arn)
+        queue["attributes"].get("Policy"), "sqs:SendMessage", queue_arn, rule_arn
+    )
     outcome = "dead-lettered" if allowed else "undelivered"
     _log.warning("rule %s -> %s: %s: %s: %s", rule_arn, target.get("Arn"), outcome, code, message)
     journal.note(outcome, bus, event, rule=rule_arn, target=target.get("Arn"), code=code, reason=message)
@@ -36,7 +37,8 @@ def give_up(target: dict[str, Any], rule: dict[str, Any], event: dict[str, Any],
         spec = parse_arn(queue_arn)
     except ArnParseError:
         return
-    eventbridge._dispatch_to_sqs(spec, json.dumps(event))  # noqa: SLF001
+    eventbridge._dispatch_to_sqs(spec, json.dumps(event))
     texts = {"RULE_ARN": rule_arn, "TARGET_ARN": target.get("Arn", ""), "ERROR_CODE": code, "ERROR_MESSAGE": message}
     queue["messages"][-1]["message_attributes"] = {
-        name: {"DataType": "String", "StringValue": text} for name, text in texts.items()}
+        name: {"DataType": "String", "StringValue": text} for name, text in texts.items()
+    }

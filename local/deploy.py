@@ -45,8 +45,13 @@ def _silent(_progress: Progress) -> None:
 
 
 def bootstrap_and_deploy(
-    instance: Instance, stages: Sequence[str] | None = None, *, report: Report = _silent,
-    app: Sequence[str] | None = None, assembly: Path | None = None, accounts: dict[str, str] | None = None,
+    instance: Instance,
+    stages: Sequence[str] | None = None,
+    *,
+    report: Report = _silent,
+    app: Sequence[str] | None = None,
+    assembly: Path | None = None,
+    accounts: dict[str, str] | None = None,
 ) -> None:
     """Synthesize once, then bootstrap and deploy each stage; a second call uploads and changes nothing.
 
@@ -101,8 +106,10 @@ def synth(instance: Instance, folder: Path, *, app: Sequence[str] | None = None,
     report(Progress("synth", "synthesizing", 0, 1))
     command = list(app or [sys.executable, str(ROOT / "app.py")])
     env = environment(instance, HUB) | {
-        "CDK_OUTDIR": str(folder), "YAGURA_FLEETS": "local/fleet.yaml",  # the local Stages only: a third of the time
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+        "CDK_OUTDIR": str(folder),
+        "YAGURA_FLEETS": "local/fleet.yaml",  # the local Stages only: a third of the time
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+    }
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         env.pop(name)
     (folder / "validation-report.json").unlink(missing_ok=True)
@@ -126,9 +133,20 @@ def bootstrap(instance: Instance, account: str, *, report: Report = _silent, par
         pass  # not there yet
     report(Progress(part, "bootstrapping", 0, 1))
     # An output folder of its own: the CLI locks it, and two bootstraps run side by side.
-    _run([str(_CDK), "bootstrap", f"aws://{account}/{REGION}", "--output", str(instance.state_dir / f"cdk-{account}"),
-          *_QUIET], environment(instance, account),
-         instance.state_dir / f"bootstrap-{account}.log", f"cdk bootstrap of account {account}", onto=instance)
+    _run(
+        [
+            str(_CDK),
+            "bootstrap",
+            f"aws://{account}/{REGION}",
+            "--output",
+            str(instance.state_dir / f"cdk-{account}"),
+            *_QUIET,
+        ],
+        environment(instance, account),
+        instance.state_dir / f"bootstrap-{account}.log",
+        f"cdk bootstrap of account {account}",
+        onto=instance,
+    )
 
 
 def deploy(instance: Instance, folder: Path, stage: str, account: str, *, report: Report = _silent) -> None:
@@ -143,10 +161,29 @@ def deploy(instance: Instance, folder: Path, stage: str, account: str, *, report
             report(Progress(stage, match["stack"], min(sum(finished.values()), total), total))
 
     # --method direct: a change set has nobody to read it here, and costs a second of polling per stack.
-    _run([str(_CDK), "deploy", "--app", str(folder), f"{stage}/*", "--require-approval", "never", "--method", "direct",
-          "--progress", "events", "--output", str(instance.state_dir / f"cdk-{stage}"), *_QUIET],
-         environment(instance, account), instance.state_dir / f"deploy-{stage}.log", f"cdk deploy of {stage}", line,
-         onto=instance)
+    _run(
+        [
+            str(_CDK),
+            "deploy",
+            "--app",
+            str(folder),
+            f"{stage}/*",
+            "--require-approval",
+            "never",
+            "--method",
+            "direct",
+            "--progress",
+            "events",
+            "--output",
+            str(instance.state_dir / f"cdk-{stage}"),
+            *_QUIET,
+        ],
+        environment(instance, account),
+        instance.state_dir / f"deploy-{stage}.log",
+        f"cdk deploy of {stage}",
+        line,
+        onto=instance,
+    )
     report(Progress(stage, "deployed", total, total))
 
 
@@ -155,15 +192,33 @@ def _resources(folder: Path, stage: str) -> int:
     return max(1, sum(len(json.loads(path.read_text()).get("Resources", {})) for path in templates))
 
 
-def _run(command: list[str], env: dict[str, str], log: Path, what: str,
-         line: Callable[[str], None] | None = None, *, cwd: Path | None = None, onto: Instance | None = None) -> None:
+def _run(
+    command: list[str],
+    env: dict[str, str],
+    log: Path,
+    what: str,
+    line: Callable[[str], None] | None = None,
+    *,
+    cwd: Path | None = None,
+    onto: Instance | None = None,
+) -> None:
     if not Path(command[0]).exists():
         raise LocalCloudError(f"{command[0]} is missing. Make it: make setup")
     log.parent.mkdir(parents=True, exist_ok=True)
     # The CLI starts in the state folder: there is no cdk.json, so it takes nothing but what it is told.
-    with log.open("w") as out, subprocess.Popen(
-            command, cwd=cwd or log.parent, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, bufsize=1) as process:
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            command,
+            cwd=cwd or log.parent,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        ) as process,
+    ):
         if onto:
             Thread(target=_stop_without_emulator, args=(process, onto), daemon=True).start()
         for text in process.stdout or ():
@@ -189,15 +244,22 @@ def violations(folder: Path, most: int = 12) -> list[str]:
         reports = json.loads((folder / "validation-report.json").read_text())["pluginReports"]
     except (OSError, ValueError, KeyError):
         return []
-    found = [f"{violation['ruleName']}: {construct.get('constructPath')}" for report in reports
-             for violation in report.get("violations", []) if violation.get("severity") == "error"
-             for construct in violation.get("violatingConstructs", [])]
+    found = [
+        f"{violation['ruleName']}: {construct.get('constructPath')}"
+        for report in reports
+        for violation in report.get("violations", [])
+        if violation.get("severity") == "error"
+        for construct in violation.get("violatingConstructs", [])
+    ]
     return [*found[:most], *([f"and {len(found) - most} more"] if len(found) > most else [])]
 
 
 def useful_lines(log: Path, most: int = 8) -> list[str]:
     """The lines of a failed run that say why; the last ones when none stands out."""
     lines = [text.rstrip() for text in log.read_text(errors="replace").splitlines() if text.strip()]
-    telling = [text for text in lines if re.search(r"FAILED|❌|[Ee]rror\b|denied|refused", text)
-               and not text.lstrip().startswith("at ")]
+    telling = [
+        text
+        for text in lines
+        if re.search(r"FAILED|❌|[Ee]rror\b|denied|refused", text) and not text.lstrip().startswith("at ")
+    ]
     return (telling or lines)[-most:]

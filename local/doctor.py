@@ -28,8 +28,11 @@ def show(instance: Instance, out: Console) -> bool:
     out.print(table)
     if process.status(instance) == "running":
         for resource in client.not_simulated(instance):
-            out.print(f"deployed but not simulated: {resource['type']} {resource['logical_id']} of stack "
-                      f"{resource['stack']} in {resource['account']}: {resource['why']}", markup=False)
+            out.print(
+                f"deployed but not simulated: {resource['type']} {resource['logical_id']} of stack "
+                f"{resource['stack']} in {resource['account']}: {resource['why']}",
+                markup=False,
+            )
     return all(good for good, _, _ in checks)
 
 
@@ -37,12 +40,16 @@ def _checks(instance: Instance) -> Iterator[tuple[bool, str, str]]:
     yield sys.version_info[:2] == (3, 13), "Python 3.13", sys.version.split()[0]
     yield _program("Node", ROOT / ".venv/bin/node", "--version")
     yield _program("CDK CLI", ROOT / "node_modules/.bin/cdk", "--version")
-    yield _program("emulator", ROOT / ".venv-cloud/bin/python", "-c",
-                   "import importlib.metadata as m; print('ministack', m.version('ministack'))")
+    yield _program(
+        "emulator",
+        ROOT / ".venv-cloud/bin/python",
+        "-c",
+        "import importlib.metadata as m; print('ministack', m.version('ministack'))",
+    )
     now = process.status(instance)
     if now == "stopped":
         try:
-            process._refuse_taken_port(instance)  # noqa: SLF001 - the same question as `up` asks
+            process._refuse_taken_port(instance)
             yield True, f"port {instance.port}", "free; the local cloud is not running (fleetctl local up)"
         except LocalCloudError as error:
             yield False, f"port {instance.port}", str(error)
@@ -53,8 +60,11 @@ def _checks(instance: Instance) -> Iterator[tuple[bool, str, str]]:
     except LocalCloudError as error:
         yield False, f"port {instance.port}", str(error)
         return
-    yield deploy.is_deployed(instance), "fleet", "deployed" if deploy.is_deployed(instance) else (
-        "not deployed: fleetctl local up")
+    yield (
+        deploy.is_deployed(instance),
+        "fleet",
+        "deployed" if deploy.is_deployed(instance) else ("not deployed: fleetctl local up"),
+    )
 
 
 def _program(what: str, path: Path, *arguments: str) -> tuple[bool, str, str]:

@@ -16,29 +16,29 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 def install() -> None:
     """Take the empty versions away, and make the ARN the physical id."""
-    create_secret = secretsmanager._create_secret  # noqa: SLF001
+    create_secret = secretsmanager._create_secret
 
     def created_by_api(data: dict[str, Any]) -> Any:
         response = create_secret(data)
         if response[0] == 200 and not data.get("SecretString") and not data.get("SecretBinary"):
-            secretsmanager._secrets[data["Name"]]["Versions"].clear()  # noqa: SLF001
+            secretsmanager._secrets[data["Name"]]["Versions"].clear()
             answer = {key: value for key, value in json.loads(response[2]).items() if key != "VersionId"}
             return response[0], response[1], json.dumps(answer).encode()
         return response
 
-    secretsmanager._create_secret = created_by_api  # noqa: SLF001
+    secretsmanager._create_secret = created_by_api
     handler = _RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = handler["create"], handler["update"], handler["delete"]
 
     def created(logical_id: str, props: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
         name, attributes = create(logical_id, props, stack)
         if not props.get("SecretString") and props.get("GenerateSecretString") is None:
-            secretsmanager._secrets[name]["Versions"].clear()  # noqa: SLF001
+            secretsmanager._secrets[name]["Versions"].clear()
         return attributes["Arn"], attributes
 
     def updated(arn: str, old: dict[str, Any], new: dict[str, Any], *rest: Any) -> tuple[str, dict[str, Any]]:
         name, attributes = update(_name(arn), old, new, *rest)
-        return secretsmanager._secrets[name]["ARN"], attributes  # noqa: SLF001
+        return secretsmanager._secrets[name]["ARN"], attributes
 
     handler |= {"create": created, "update": updated, "delete": lambda arn, props: delete(_name(arn), props)}
 

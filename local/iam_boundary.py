@@ -17,7 +17,7 @@ def install() -> None:
     create, update = handler["create"], handler["update"]
 
     def set_boundary(result: tuple[str, dict[str, Any]], props: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        role = iam._roles.get(result[0])  # noqa: SLF001
+        role = iam._roles.get(result[0])
         if role is not None:
             role["PermissionsBoundary"] = props.get("PermissionsBoundary")
         return result

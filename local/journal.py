@@ -29,10 +29,18 @@ def note(outcome: str, bus: str, event: dict[str, Any], **more: Any) -> None:
     global _sequence  # noqa: PLW0603 - one counter for the whole process, under the lock
     with _lock:
         _sequence += 1
-        _entries.append({
-            "seq": _sequence, "at": time.time(), "outcome": outcome, "account": get_account_id(),
-            "region": get_region(), "bus": bus, "event": event, **more,
-        })
+        _entries.append(
+            {
+                "seq": _sequence,
+                "at": time.time(),
+                "outcome": outcome,
+                "account": get_account_id(),
+                "region": get_region(),
+                "bus": bus,
+                "event": event,
+                **more,
+            }
+        )
 
 
 def entries(*, account: str = "", bus: str = "", since: int = 0, outcome: str = "") -> dict[str, Any]:
@@ -40,8 +48,11 @@ def entries(*, account: str = "", bus: str = "", since: int = 0, outcome: str = 
     with _lock:
         last = _sequence
         found = [
-            entry for entry in _entries
-            if entry["seq"] > since and account in {"", entry["account"]} and bus in {"", entry["bus"]}
+            entry
+            for entry in _entries
+            if entry["seq"] > since
+            and account in {"", entry["account"]}
+            and bus in {"", entry["bus"]}
             and outcome in {"", entry["outcome"]}
         ]
     return {"entries": found, "next": last}
@@ -49,18 +60,18 @@ def entries(*, account: str = "", bus: str = "", since: int = 0, outcome: str = 
 
 def envelope(record: dict[str, Any], view: Any = None) -> dict[str, Any]:
     """The event as a target would receive it."""
-    built: dict[str, Any] = (view or eventbridge._pattern_event_view(record)).event_with_detail()  # noqa: SLF001
+    built: dict[str, Any] = (view or eventbridge._pattern_event_view(record)).event_with_detail()
     return built
 
 
 def install() -> None:
     """Observe every event that the emulator puts on a bus."""
-    dispatch = eventbridge._dispatch_event  # noqa: SLF001
+    dispatch = eventbridge._dispatch_event
 
     def noted(event: dict[str, Any], view: Any = None) -> None:
-        view = view or eventbridge._pattern_event_view(event)  # noqa: SLF001
+        view = view or eventbridge._pattern_event_view(event)
         came_by = event.get(CAME_BY) or ({"replay": event["ReplayName"]} if event.get("ReplayName") else {})
         note("accepted", event.get("EventBusName", "default"), envelope(event, view), came_by=came_by)
         dispatch(event, view)
 
-    eventbridge._dispatch_event = noted  # noqa: SLF001
+    eventbridge._dispatch_event = noted

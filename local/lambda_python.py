@@ -35,9 +35,9 @@ def install(state_dir: Path) -> None:
         link = runtime / name
         if (site_packages / name).exists() and not link.is_symlink():
             link.symlink_to(site_packages / name)
-    script = _PREAMBLE.format(runtime=str(runtime)) + lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script  # noqa: SLF001
-    spawn = lambda_runtime.Worker._spawn  # noqa: SLF001
+    script = _PREAMBLE.format(runtime=str(runtime)) + lambda_runtime._PYTHON_WORKER_SCRIPT
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+    spawn = lambda_runtime.Worker._spawn
 
     def spawned(worker: Any) -> None:
         config = worker.config
@@ -48,7 +48,7 @@ def install(state_dir: Path) -> None:
         finally:
             worker.config = config
 
-    lambda_runtime.Worker._spawn = spawned  # noqa: SLF001
+    lambda_runtime.Worker._spawn = spawned
     # Workers inherit the emulator's environment; what is ours there is not a function's business.
     for name in ("PYTHONPATH", "VIRTUAL_ENV"):
         os.environ.pop(name, None)
@@ -59,8 +59,10 @@ def install(state_dir: Path) -> None:
 def _runtime_environment(config: dict[str, Any]) -> dict[str, str]:
     logging = config.get("LoggingConfig") or {}
     found = {
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', 'python3.13')}", "TZ": ":UTC",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', 'python3.13')}",
+        "TZ": ":UTC",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text",
         "AWS_LAMBDA_LOG_GROUP_NAME": logging.get("LogGroup") or f"/aws/lambda/{config.get('FunctionName', '')}",
     }
     if logging.get("ApplicationLogLevel"):

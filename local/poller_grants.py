@@ -34,16 +34,23 @@ def install() -> None:
 def _refuse_without_grants(props: dict[str, Any]) -> None:
     source, name = str(props.get("EventSourceArn", "")), str(props.get("FunctionName", ""))
     name = name.split(":function:", 1)[-1].split(":", 1)[0]
-    function = lambda_svc._functions.get(name)  # noqa: SLF001
+    function = lambda_svc._functions.get(name)
     needed = _NEEDED.get(source.split(":")[2] if source.startswith("arn:") else "")
     if function is None or needed is None:
         return
     account, role = get_account_id(), function["config"]["Role"].rsplit("/", 1)[-1]
-    policies, limits = _gather_role_policies(role, account), _permissions_boundary(iam._roles, role, account)  # noqa: SLF001
+    policies, limits = _gather_role_policies(role, account), _permissions_boundary(iam._roles, role, account)
     for action in needed[1]:
         ctx = EvalContext(
-            principal_arn=f"arn:aws:sts::{account}:assumed-role/{role}/{name}", principal_type="AssumedRole",
-            principal_account=account, action=action, resource_arn=source, region=get_region())
+            principal_arn=f"arn:aws:sts::{account}:assumed-role/{role}/{name}",
+            principal_type="AssumedRole",
+            principal_account=account,
+            action=action,
+            resource_arn=source,
+            region=get_region(),
+        )
         if evaluate(ctx, policies, *limits).decision != "Allow":
-            raise ValueError("Invalid request provided: The provided execution role does not have permissions to call "
-                             f"{action.split(':')[1]} on {needed[0]} (function {name}, resource {source})")
+            raise ValueError(
+                "Invalid request provided: The provided execution role does not have permissions to call "
+                f"{action.split(':')[1]} on {needed[0]} (function {name}, resource {source})"
+            )

@@ -24,13 +24,13 @@ def role_arn(principal_arn: str) -> str:
     if ":assumed-role/" not in principal_arn:
         return principal_arn
     account, name = principal_arn.split(":")[4], principal_arn.split("/")[1]
-    role = iam._roles.get_scoped(account, None, name) or {}  # noqa: SLF001
+    role = iam._roles.get_scoped(account, None, name) or {}
     return str(role.get("Arn") or f"arn:aws:iam::{account}:role/{name}")
 
 
 def install() -> None:
     """Teach the emulator's evaluator the role's ARN, and its refusals the resource."""
-    resolve = iam_evaluator._resolve_condition_key  # noqa: SLF001
+    resolve = iam_evaluator._resolve_condition_key
     refuse = iam_actions.access_denied_response
 
     def resolved(key: str, ctx: Any) -> Any:
@@ -44,17 +44,24 @@ def install() -> None:
 
     def refused(service: str, action: str, principal_arn: str, request_id: str, **kw: Any) -> Any:
         resource, explicit = kw.get("resource_arn", "*"), kw.get("explicit_deny")
-        if not kw.get("message") and not kw.get("error_code") and resource != "*" and not (
-                explicit and kw.get("resource_policy_arn")):
+        if (
+            not kw.get("message")
+            and not kw.get("error_code")
+            and resource != "*"
+            and not (explicit and kw.get("resource_policy_arn"))
+        ):
             kw["message"] = denial(action, principal_arn, resource, explicit=bool(explicit))
         return refuse(service, action, principal_arn, request_id, **kw)
 
-    iam_evaluator._resolve_condition_key = resolved  # noqa: SLF001
+    iam_evaluator._resolve_condition_key = resolved
     iam_actions.access_denied_response = refused
 
 
 def denial(action: str, principal_arn: str, resource: str, *, explicit: bool, kind: str = "identity") -> str:
     """AWS's sentence for a refusal. `kind` is the policy type that decided: identity or resource."""
-    why = (f"with an explicit deny in {'a' if kind == 'resource' else 'an'} {kind}-based policy" if explicit
-           else f"because no {kind}-based policy allows the {action} action")
+    why = (
+        f"with an explicit deny in {'a' if kind == 'resource' else 'an'} {kind}-based policy"
+        if explicit
+        else f"because no {kind}-based policy allows the {action} action"
+    )
     return f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource} {why}"

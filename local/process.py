@@ -77,10 +77,14 @@ def require_running(instance: Instance) -> None:
     if now == "died":
         recorded = _recorded(instance)
         if recorded["port"] != instance.port:
-            raise LocalCloudError(f"The local cloud in {instance.state_dir} runs on port {recorded['port']}, "
-                                  f"not {instance.port}: give --port {recorded['port']}, or another --state.")
-        raise LocalCloudError(f"The local cloud (process {recorded['pid']}, port {instance.port}) is gone or does not "
-                              f"answer; its log is {instance.log_file}. Start it again: fleetctl local up")
+            raise LocalCloudError(
+                f"The local cloud in {instance.state_dir} runs on port {recorded['port']}, "
+                f"not {instance.port}: give --port {recorded['port']}, or another --state."
+            )
+        raise LocalCloudError(
+            f"The local cloud (process {recorded['pid']}, port {instance.port}) is gone or does not "
+            f"answer; its log is {instance.log_file}. Start it again: fleetctl local up"
+        )
     if now == "stopped":
         raise LocalCloudError(f"The local cloud is not running on port {instance.port}. Start it: fleetctl local up")
 
@@ -105,7 +109,11 @@ def start(instance: Instance) -> bool:
     with instance.log_file.open("wb") as log:
         process = subprocess.Popen(
             [python, "-m", "local.cloud", "--port", str(instance.port), "--state", str(instance.state_dir)],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
             env=_emulator_environment(instance),
         )
     instance.state_file.write_text(json.dumps({"pid": process.pid, "port": instance.port, "started": time.time()}))
@@ -140,7 +148,8 @@ def get_json(instance: Instance, path: str, *, body: object = None) -> Any:
     """GET (or, with a body, POST) one of the wrapper's own routes."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - the loopback address
-        instance.endpoint + path, data=data, headers={"content-type": "application/json"})
+        instance.endpoint + path, data=data, headers={"content-type": "application/json"}
+    )
     try:
         # No proxy of the user's environment: this never leaves the machine.
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
@@ -171,8 +180,9 @@ def _healthy(instance: Instance) -> bool:
 
 def _processes() -> list[tuple[int, int, str]]:
     """(pid, process group, command line) of every process; `ps` knows these on Linux and macOS alike."""
-    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,command="], capture_output=True, text=True,
-                            check=False).stdout
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,command="], capture_output=True, text=True, check=False
+    ).stdout
     rows = [line.split(None, 3) for line in listed.splitlines()]
     return [(int(row[0]), int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")]
 
@@ -200,8 +210,13 @@ def _signal(pid: int, number: signal.Signals) -> None:
 def _emulator_environment(instance: Instance) -> dict[str, str]:
     # Functions inherit the emulator's environment: it gets only what a program needs, nothing of the user's.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT") if name in os.environ}
-    return kept | {"TMPDIR": str(instance.state_dir / "tmp"), "AWS_CONFIG_FILE": os.devnull, "NO_PROXY": "127.0.0.1",
-                   "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+    return kept | {
+        "TMPDIR": str(instance.state_dir / "tmp"),
+        "AWS_CONFIG_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def _cloud_python() -> str:
@@ -218,15 +233,17 @@ def _refuse_taken_port(instance: Instance) -> None:
             probe.bind(("127.0.0.1", instance.port))
         except OSError as error:
             holder = _holder(instance.port)
-            raise LocalCloudError(f"Port {instance.port} on 127.0.0.1 is taken{holder}. "
-                                  f"Choose another: --port {instance.port + 100}") from error
+            raise LocalCloudError(
+                f"Port {instance.port} on 127.0.0.1 is taken{holder}. Choose another: --port {instance.port + 100}"
+            ) from error
 
 
 def _holder(port: int) -> str:
     """Who listens there, if the system tells (lsof on macOS, /proc on Linux)."""
     if shutil.which("lsof"):
-        found = subprocess.run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], capture_output=True, text=True,
-                               check=False).stdout.splitlines()
+        found = subprocess.run(
+            ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], capture_output=True, text=True, check=False
+        ).stdout.splitlines()
         facts = {line[0]: line[1:] for line in found if line}
         if "p" in facts:
             return f" by process {facts['p']} ({facts.get('c', '?')})"

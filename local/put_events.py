@@ -44,7 +44,7 @@ def install() -> None:
     def enforced(access_key_id: str, iam_action: str, service: str, region: str, **kw: Any) -> Any:
         if iam_action != "events:PutEvents":
             return enforce(access_key_id, iam_action, service, region, **kw)
-        if iam_evaluator._anonymous.get():  # noqa: SLF001 - the emulator words the refusal
+        if iam_evaluator._anonymous.get():
             return enforce(access_key_id, iam_action, service, region, **kw)
         # Only who it is. What it may do depends on the entries, which `_put_events` has in hand.
         checked = iam_evaluator.authenticate(access_key_id or "", get_account_id())
@@ -57,26 +57,31 @@ def install() -> None:
         return None
 
     iam_evaluator.enforce = enforced
-    eventbridge._put_events = _put_events  # noqa: SLF001
+    eventbridge._put_events = _put_events
 
 
 def accept(record: dict[str, Any], account: str, region: str) -> None:
     """Put an event record on the bus that it names in `account` and `region`: rules, archive, journal."""
     with request_scope(account, region):
-        eventbridge._ensure_default_bus()  # noqa: SLF001
-        eventbridge._events_log_list().append(record)  # noqa: SLF001
-        view = eventbridge._pattern_event_view(record)  # noqa: SLF001
-        eventbridge._dispatch_event(record, view)  # noqa: SLF001
-        eventbridge._archive_event(record, view)  # noqa: SLF001
+        eventbridge._ensure_default_bus()
+        eventbridge._events_log_list().append(record)
+        view = eventbridge._pattern_event_view(record)
+        eventbridge._dispatch_event(record, view)
+        eventbridge._archive_event(record, view)
 
 
 def _put_events(data: dict[str, Any], allow_aws_source: bool = False) -> Any:  # noqa: FBT001, FBT002 - its signature
     entries = data.get("Entries") or []
     if not 1 <= len(entries) <= 10:
         bound = "less than or equal to 10" if entries else "greater than or equal to 1"
-        return error_response_json("ValidationException", (
-            f"1 validation error detected: Value '{len(entries)}' at 'entries' failed to satisfy constraint: "
-            f"Member must have length {bound}"), 400)
+        return error_response_json(
+            "ValidationException",
+            (
+                f"1 validation error detected: Value '{len(entries)}' at 'entries' failed to satisfy constraint: "
+                f"Member must have length {bound}"
+            ),
+            400,
+        )
     caller = _caller.get()
     if caller is not None and not allow_aws_source:
         refusal = _refusal(caller, entries)
@@ -101,8 +106,7 @@ def _refusal(caller: PrincipalInfo, entries: list[dict[str, Any]]) -> Any:
         for entry in its_entries:
             event = {"source": entry.get("Source"), "detail-type": entry.get("DetailType")}
             journal.note("refused", bus_arn, event, reason=message)
-        return iam_actions.access_denied_response(
-            "events", "events:PutEvents", caller.arn, new_uuid(), message=message)
+        return iam_actions.access_denied_response("events", "events:PutEvents", caller.arn, new_uuid(), message=message)
     return None
 
 

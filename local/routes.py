@@ -55,13 +55,20 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         if not (asked.get("since") or "0").isdigit():
             await send_json(send, 400, {"error": f"since={asked['since']}: it is a number"})
             return
-        await send_json(send, 200, journal.entries(
-            account=asked.get("account", ""), bus=asked.get("bus", ""), since=int(asked.get("since") or 0),
-            outcome=asked.get("outcome", "accepted")))
+        await send_json(
+            send,
+            200,
+            journal.entries(
+                account=asked.get("account", ""),
+                bus=asked.get("bus", ""),
+                since=int(asked.get("since") or 0),
+                outcome=asked.get("outcome", "accepted"),
+            ),
+        )
     elif path == "/_local/not-simulated":
         await send_json(send, 200, cfn_types.not_simulated())
     elif path == "/_local/health":
-        await send_json(send, 200, {"ok": True, "emulator": emulator._version()})  # noqa: SLF001
+        await send_json(send, 200, {"ok": True, "emulator": emulator._version()})
     elif path.startswith("/_local/"):
         await send_json(send, 404, {"error": f"{path}: no such route"})
     else:

@@ -27,18 +27,24 @@ async def serve(_scope: Scope, receive: Receive, send: Send) -> None:
 
 def _fire(name: str) -> str:
     key = f"default|{name}"
-    rule = eventbridge._rules.get(key)  # noqa: SLF001
+    rule = eventbridge._rules.get(key)
     if rule is None or not rule.get("ScheduleExpression"):
         return f"account {get_account_id()} has no scheduled rule {name}"
     if rule.get("State") != "ENABLED":
         return f"rule {name} is disabled"
-    now = eventbridge._now_ts()  # noqa: SLF001
+    now = eventbridge._now_ts()
     event = {
-        "EventId": new_uuid(), "Source": "aws.events", "DetailType": "Scheduled Event", "Detail": "{}",
-        "EventBusName": "default", "Time": int(now), "Resources": [rule["Arn"]], "Account": get_account_id(),
+        "EventId": new_uuid(),
+        "Source": "aws.events",
+        "DetailType": "Scheduled Event",
+        "Detail": "{}",
+        "EventBusName": "default",
+        "Time": int(now),
+        "Resources": [rule["Arn"]],
+        "Account": get_account_id(),
         "Region": get_region(),
     }
-    eventbridge._rule_last_fired[get_account_id(), get_region(), key] = now  # noqa: SLF001
-    for target in eventbridge._targets.get(key, []):  # noqa: SLF001
-        eventbridge._invoke_target(target, event, rule)  # noqa: SLF001
+    eventbridge._rule_last_fired[get_account_id(), get_region(), key] = now
+    for target in eventbridge._targets.get(key, []):
+        eventbridge._invoke_target(target, event, rule)
     return ""

@@ -47,8 +47,11 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
 async def _behave(body: bytes, send: Send) -> None:
     try:
         wish = json.loads(body or b"{}")
-        failure = {"error": wish.get("error", ""), "status": int(wish.get("status", 200)),
-                   "retry_after": int(wish.get("retry_after", 1))}
+        failure = {
+            "error": wish.get("error", ""),
+            "status": int(wish.get("status", 200)),
+            "retry_after": int(wish.get("retry_after", 1)),
+        }
         _failures[:] = [failure] * int(wish.get("next", 0))
     except (ValueError, AttributeError, TypeError) as error:
         await send_json(send, 400, {"error": f"behave: {error}"})
@@ -96,8 +99,16 @@ def _answer(method: str, authorization: str, arguments: dict[str, Any]) -> dict[
     if not _TOKEN.fullmatch(token):
         return {"ok": False, "error": "invalid_auth"}
     if method == "auth.test":
-        return {"ok": True, "url": "https://yagura-local.slack.com/", "team": "Yagura local", "user": "yagura",
-                "team_id": "T0LOCAL0000", "user_id": "U0YAGURA000", "bot_id": _BOT, "is_enterprise_install": False}
+        return {
+            "ok": True,
+            "url": "https://yagura-local.slack.com/",
+            "team": "Yagura local",
+            "user": "yagura",
+            "team_id": "T0LOCAL0000",
+            "user_id": "U0YAGURA000",
+            "bot_id": _BOT,
+            "is_enterprise_install": False,
+        }
     if method == "chat.postMessage":
         return _post(arguments)
     if method == "chat.update":

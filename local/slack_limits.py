@@ -13,8 +13,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-_BLOCK_TYPES = {"section", "header", "divider", "context", "actions", "image", "rich_text", "markdown", "table",
-                "input", "video", "file"}
+_BLOCK_TYPES = {
+    "section",
+    "header",
+    "divider",
+    "context",
+    "actions",
+    "image",
+    "rich_text",
+    "markdown",
+    "table",
+    "input",
+    "video",
+    "file",
+}
 _MAX_TEXT, _MAX_BLOCKS, _MAX_ALL_BLOCKS = 40_000, 50, 13_000
 
 
@@ -33,8 +45,12 @@ def refusal(message: dict[str, Any]) -> tuple[str, list[str]] | None:
     if blocks and sum(_characters(block) for block in blocks) > _MAX_ALL_BLOCKS:
         return "msg_blocks_too_long", []
     metadata = message.get("metadata")
-    if metadata is not None and not (isinstance(metadata, dict) and isinstance(metadata.get("event_type"), str)
-                                     and metadata["event_type"] and isinstance(metadata.get("event_payload"), dict)):
+    if metadata is not None and not (
+        isinstance(metadata, dict)
+        and isinstance(metadata.get("event_type"), str)
+        and metadata["event_type"]
+        and isinstance(metadata.get("event_payload"), dict)
+    ):
         return "invalid_metadata_format", []
     return None
 

@@ -29,23 +29,25 @@ def problem(target: dict[str, Any], spec: Any, rule: dict[str, Any]) -> tuple[st
         return "NO_RESOURCE", f"The target {arn} does not exist."
     if allows(found[1], action, arn, rule.get("Arn", "")):
         return None
-    message = (f"{_SERVICE} is not authorized to perform: {action} on resource: {arn} for rule {rule.get('Arn')} "
-               "because no resource-based policy allows it")
+    message = (
+        f"{_SERVICE} is not authorized to perform: {action} on resource: {arn} for rule {rule.get('Arn')} "
+        "because no resource-based policy allows it"
+    )
     return "NO_PERMISSIONS", message
 
 
 def _policy(spec: Any, arn: str) -> tuple[bool, Any] | None:
     """(exists, policy) of a target, None where we do not know."""
     if spec.service == "sqs":
-        queue = sqs._queue_by_arn(arn)  # noqa: SLF001
+        queue = sqs._queue_by_arn(arn)
         return queue is not None, (queue or {}).get("attributes", {}).get("Policy")
     if spec.service == "sns":
-        topic = sns._topic_by_arn_any_scope(arn)  # noqa: SLF001
+        topic = sns._topic_by_arn_any_scope(arn)
         return topic is not None, (topic or {}).get("attributes", {}).get("Policy")
     name = spec.resource.removeprefix("function:")
     if ":" in name:
         return None
-    function = lambda_svc._functions.get(name)  # noqa: SLF001
+    function = lambda_svc._functions.get(name)
     return function is not None, (function or {}).get("policy")
 
 
@@ -53,9 +55,13 @@ def allows(policy: Any, action: str, resource: str, rule_arn: str) -> bool:
     """Whether a resource policy lets EventBridge act for this rule."""
     account = rule_arn.split(":")[4] if rule_arn else ""
     ctx = EvalContext(
-        principal_arn=_SERVICE, principal_type="Service", principal_account="", action=action, resource_arn=resource,
-        region="", service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": account,
-                                    "aws:principalservicename": _SERVICE},
+        principal_arn=_SERVICE,
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region="",
+        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": account, "aws:principalservicename": _SERVICE},
     )
     return bool(evaluate_resource_policy(policy, ctx, service=_SERVICE).decision == "Allow")
 
@@ -66,8 +72,11 @@ def trusts_events(role: dict[str, Any]) -> bool:
     document = json.loads(document) if isinstance(document, str) else document
     found = document.get("Statement", [])
     for statement in [found] if isinstance(found, dict) else found:
-        services = (statement.get("Principal") or {}).get("Service", []) if isinstance(
-            statement.get("Principal"), dict) else []
+        services = (
+            (statement.get("Principal") or {}).get("Service", [])
+            if isinstance(statement.get("Principal"), dict)
+            else []
+        )
         if statement.get("Effect") == "Allow" and _SERVICE in ([services] if isinstance(services, str) else services):
             return True
     return False

@@ -82,9 +82,25 @@ class Aws:
 
     def queue(self, account: str, name: str, *, for_events: bool = True) -> str:
         arn = f"arn:aws:sqs:us-east-1:{account}:{name}"
-        attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-            "Resource": arn}]})} if for_events else {}
+        attributes = (
+            {
+                "Policy": json.dumps(
+                    {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {
+                                "Effect": "Allow",
+                                "Principal": {"Service": "events.amazonaws.com"},
+                                "Action": "sqs:SendMessage",
+                                "Resource": arn,
+                            }
+                        ],
+                    }
+                )
+            }
+            if for_events
+            else {}
+        )
         self("sqs", account).create_queue(QueueName=name, Attributes=attributes)
         return arn
 
@@ -94,34 +110,64 @@ class Aws:
         events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "t", **target}])
         return arn
 
-    def role(self, account: str, name: str, *, trust: Any = None, allow: list[dict[str, Any]] | None = None,
-             path: str = "/", **kw: Any) -> str:
+    def role(
+        self,
+        account: str,
+        name: str,
+        *,
+        trust: Any = None,
+        allow: list[dict[str, Any]] | None = None,
+        path: str = "/",
+        **kw: Any,
+    ) -> str:
         iam = self("iam", account)
         principal = trust or {"Service": "events.amazonaws.com"}
-        arn = str(iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps({
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}),
-            **kw)["Role"]["Arn"])
+        arn = str(
+            iam.create_role(
+                RoleName=name,
+                Path=path,
+                AssumeRolePolicyDocument=json.dumps(
+                    {
+                        "Version": "2012-10-17",
+                        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}],
+                    }
+                ),
+                **kw,
+            )["Role"]["Arn"]
+        )
         if allow:
-            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps({
-                "Version": "2012-10-17", "Statement": allow}))
+            iam.put_role_policy(
+                RoleName=name, PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow})
+            )
         return arn
 
     def session(self, role_arn: str, caller: str) -> dict[str, str]:
         answer = self("sts", caller).assume_role(RoleArn=role_arn, RoleSessionName="session")
         return dict(answer["Credentials"])
 
-    def put(self, account: str, bus: str, source: str, detail: dict[str, Any] | None = None, *,
-            detail_type: str = "Happened", **kw: Any) -> dict[str, Any]:
-        answer = self("events", account, **kw).put_events(Entries=[{
-            "EventBusName": bus, "Source": source, "DetailType": detail_type, "Detail": json.dumps(detail or {})}])
+    def put(
+        self,
+        account: str,
+        bus: str,
+        source: str,
+        detail: dict[str, Any] | None = None,
+        *,
+        detail_type: str = "Happened",
+        **kw: Any,
+    ) -> dict[str, Any]:
+        answer = self("events", account, **kw).put_events(
+            Entries=[
+                {"EventBusName": bus, "Source": source, "DetailType": detail_type, "Detail": json.dumps(detail or {})}
+            ]
+        )
         return dict(answer)
 
     def messages(self, account: str, queue: str) -> list[dict[str, Any]]:
         sqs = self("sqs", account)
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"],
-                                     AttributeNames=["All"])
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], AttributeNames=["All"]
+        )
         return list(answer.get("Messages", []))
 
 

@@ -13,8 +13,16 @@ from local.trace import Outcome
 type Finding = dict[str, Any]
 
 
-def finding(resource: str = "", *, control: str = "S3.8", status: str = "FAILED", workflow: str = "NEW",
-            updated: str = "2026-11-23T06:00:00.000Z", uid: str = "", tags: dict[str, str] | None = None) -> Finding:
+def finding(
+    resource: str = "",
+    *,
+    control: str = "S3.8",
+    status: str = "FAILED",
+    workflow: str = "NEW",
+    updated: str = "2026-11-23T06:00:00.000Z",
+    uid: str = "",
+    tags: dict[str, str] | None = None,
+) -> Finding:
     """An ASFF finding about a resource that no other test uses."""
     resource = resource or f"arn:aws:s3:::bucket-{uuid.uuid4().hex[:12]}"
     return {

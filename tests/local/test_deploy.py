@@ -50,22 +50,32 @@ def test_both_stages_are_deployed_and_progress_ends_full(cloud: Instance, deploy
     assert deploy.is_deployed(cloud)
     last = {step.part: step for step in deployed}
     assert {(part, step.done == step.total) for part, step in last.items()} == {
-        ("synth", True), ("local-hub", True), ("local-spoke", True)}
+        ("synth", True),
+        ("local-hub", True),
+        ("local-spoke", True),
+    }
 
 
 def test_an_event_of_a_service_goes_through_queue_function_and_table_to_the_hubs_bus(
-        aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
+    aws: Aws, cloud: Instance, deployed: list[deploy.Progress]
+) -> None:
     send_aws_event(cloud, SPOKE, _event(id="through"))
     item = eventually(lambda: _item(aws, "through"))
     assert item["layer"]["S"] == "from the layer"
     assert item["function"]["S"] == "worker"
-    lines = eventually(lambda: [line for line in journal(cloud, account=HUB, bus="yagura")[0]
-                                if line["event"]["detail"].get("id") == "through"])
+    lines = eventually(
+        lambda: [
+            line
+            for line in journal(cloud, account=HUB, bus="yagura")[0]
+            if line["event"]["detail"].get("id") == "through"
+        ]
+    )
     assert [(line["event"]["account"], line["came_by"]["account"]) for line in lines] == [(SPOKE, SPOKE)]
 
 
 def test_a_poison_message_is_dead_lettered_and_its_neighbours_are_not(
-        aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
+    aws: Aws, cloud: Instance, deployed: list[deploy.Progress]
+) -> None:
     send_aws_event(cloud, SPOKE, [_event(poison=True, id="bad"), _event(id="neighbour")])
     letters = eventually(lambda: aws.messages(SPOKE, "findings-dead"))
     assert [json.loads(letter["Body"])["detail"]["id"] for letter in letters] == ["bad"]
@@ -74,7 +84,8 @@ def test_a_poison_message_is_dead_lettered_and_its_neighbours_are_not(
 
 
 def test_a_stream_filter_keeps_unwanted_records_from_the_function(
-        aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
+    aws: Aws, cloud: Instance, deployed: list[deploy.Progress]
+) -> None:
     send_aws_event(cloud, SPOKE, [_event(id="settled", pending="no"), _event(id="pending")])
     assert eventually(lambda: _item(aws, "settled"))
     assert eventually(lambda: "stream pending" in _logs(aws, "reader"))
@@ -82,10 +93,15 @@ def test_a_stream_filter_keeps_unwanted_records_from_the_function(
 
 
 def test_an_action_without_a_grant_is_refused_and_the_log_names_action_and_resource(
-        aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
+    aws: Aws, cloud: Instance, deployed: list[deploy.Progress]
+) -> None:
     send_aws_event(cloud, SPOKE, _event(forbidden=True))
-    assert eventually(lambda: "is not authorized to perform: dynamodb:DeleteItem on resource: "
-                              f"arn:aws:dynamodb:us-east-1:{SPOKE}:table/findings" in _logs(aws, "worker"))
+    assert eventually(
+        lambda: (
+            "is not authorized to perform: dynamodb:DeleteItem on resource: "
+            f"arn:aws:dynamodb:us-east-1:{SPOKE}:table/findings" in _logs(aws, "worker")
+        )
+    )
 
 
 def test_the_boundary_of_a_deployed_role_is_kept(aws: Aws, deployed: list[deploy.Progress]) -> None:
@@ -113,7 +129,8 @@ def test_the_bus_policy_and_the_archive_of_the_template_are_there(aws: Aws, depl
 
 def test_what_is_not_simulated_is_recorded(cloud: Instance, deployed: list[deploy.Progress]) -> None:
     assert {(each["account"], each["type"]) for each in not_simulated(cloud)} >= {
-        (account, "AWS::SecretsManager::RotationSchedule") for account in (HUB, SPOKE)}
+        (account, "AWS::SecretsManager::RotationSchedule") for account in (HUB, SPOKE)
+    }
 
 
 def test_a_second_deployment_changes_nothing(aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
@@ -144,8 +161,15 @@ def test_a_function_sees_its_bundle_and_the_runtime_only(aws: Aws, account: str)
     functions = aws("lambda", account)
     source = (Path(__file__).parent / "cdk_app/functions/handler/handler.py").read_text()
     source = "".join(line for line in source.splitlines(keepends=True) if not line.startswith("import in_layer"))
-    functions.create_function(FunctionName="seen", Runtime="python3.13", Handler="handler.seen", Role=role, Timeout=20,
-                              Code={"ZipFile": _zip(source)}, LoggingConfig={"LogFormat": "JSON"})
+    functions.create_function(
+        FunctionName="seen",
+        Runtime="python3.13",
+        Handler="handler.seen",
+        Role=role,
+        Timeout=20,
+        Code={"ZipFile": _zip(source)},
+        LoggingConfig={"LogFormat": "JSON"},
+    )
     wanted = json.dumps({"import": ["boto3", "botocore", "ministack", "hypercorn", "local", "jsonata"]})
     answer = json.load(functions.invoke(FunctionName="seen", Payload=wanted)["Payload"])
     assert {name for name, where in answer["found"].items() if where} == {"boto3", "botocore"}
@@ -161,19 +185,34 @@ def test_the_layers_boto3_wins_over_the_runtimes(aws: Aws, account: str) -> None
         archive.writestr("python/boto3/__init__.py", "PINNED = True")
     arn = functions.publish_layer_version(LayerName="deps", Content={"ZipFile": layer.getvalue()})["LayerVersionArn"]
     functions.create_function(
-        FunctionName="pinned", Runtime="python3.13", Handler="handler.run", Timeout=20, Layers=[arn],
+        FunctionName="pinned",
+        Runtime="python3.13",
+        Handler="handler.run",
+        Timeout=20,
+        Layers=[arn],
         Role=aws.role(account, "fn", trust={"Service": "lambda.amazonaws.com"}),
-        Code={"ZipFile": _zip("import boto3\ndef run(event, context):\n    return boto3.PINNED")})
+        Code={"ZipFile": _zip("import boto3\ndef run(event, context):\n    return boto3.PINNED")},
+    )
     assert json.load(functions.invoke(FunctionName="pinned")["Payload"]) is True
 
 
 def test_a_mapping_whose_role_may_not_read_the_queue_fails_the_stack(aws: Aws, account: str) -> None:
     queue = aws.queue(account, "q")
     aws("lambda", account).create_function(
-        FunctionName="f", Runtime="python3.13", Handler="handler.run", Code={"ZipFile": _zip("")},
-        Role=aws.role(account, "fn", trust={"Service": "lambda.amazonaws.com"}))
-    template = {"Resources": {"Map": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
-        "FunctionName": "f", "EventSourceArn": queue}}}}
+        FunctionName="f",
+        Runtime="python3.13",
+        Handler="handler.run",
+        Code={"ZipFile": _zip("")},
+        Role=aws.role(account, "fn", trust={"Service": "lambda.amazonaws.com"}),
+    )
+    template = {
+        "Resources": {
+            "Map": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {"FunctionName": "f", "EventSourceArn": queue},
+            }
+        }
+    }
     cloudformation = aws("cloudformation", account)
     cloudformation.create_stack(StackName="s", TemplateBody=json.dumps(template))
 

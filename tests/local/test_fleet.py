@@ -86,8 +86,10 @@ def test_a_message_without_a_token_waits_and_is_posted_once_when_there_is_one(fl
         (outcome,) = _sent_without_waiting(fleet)
         message_id = conftest.eventually(lambda: _waiting(fleet))
         assert message_id, trace.failures(fleet)
-        assert CliRunner().invoke(app, ["secrets", "status", "--local"], env=_env(fleet)).output.startswith(
-            "slack: token refused (invalid_auth)"
+        assert (
+            CliRunner()
+            .invoke(app, ["secrets", "status", "--local"], env=_env(fleet))
+            .output.startswith("slack: token refused (invalid_auth)")
         )
         assert len(slack_messages(fleet)) == told
     finally:
@@ -115,7 +117,9 @@ def test_a_forged_fleet_event_from_a_product_account_is_refused_by_the_bus(
     genuine = _last_event(fleet, kind)
     for bus in (HUB_BUS, HUB_BUS.replace(HUB, SPOKE)):
         entry = {
-            "EventBusName": bus, "Source": kind.source, "DetailType": kind.detail_type(),
+            "EventBusName": bus,
+            "Source": kind.source,
+            "DetailType": kind.detail_type(),
             "Detail": json.dumps(genuine["detail"]),
         }
         mixed = [entry | {"Source": "acme.payments", "Detail": "{}"}, entry]
@@ -129,7 +133,9 @@ def test_a_forged_fleet_event_from_a_product_account_is_refused_by_the_bus(
 def test_a_product_account_may_put_its_own_source_and_reaches_no_rule_of_the_fleet(fleet: Instance) -> None:
     since = trace.mark(fleet)
     entry = {
-        "EventBusName": HUB_BUS, "Source": "acme.payments.ledger", "DetailType": "FindingOpened",
+        "EventBusName": HUB_BUS,
+        "Source": "acme.payments.ledger",
+        "DetailType": "FindingOpened",
         "Detail": json.dumps(_last_event(fleet, FindingOpened)["detail"]),
     }
     assert client(fleet, "events", PRODUCT).put_events(Entries=[entry])["FailedEntryCount"] == 0
@@ -144,8 +150,10 @@ def test_one_capabilitys_role_cannot_put_anothers_source(fleet: Instance) -> Non
     roles = client(fleet, "iam", SPOKE)
     name = "yagura-us-east-1-foundation-forward"
     arn = roles.get_role(RoleName=name)["Role"]["Arn"]
-    trust = {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": SPOKE}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": SPOKE}, "Action": "sts:AssumeRole"}],
+    }
     before = roles.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     roles.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
     try:
@@ -204,8 +212,11 @@ def test_no_function_logs_what_an_event_says(fleet: Instance) -> None:
     marked = finding(f"arn:aws:s3:::{secret}", tags={"note": secret}) | {"Title": secret}
     broken = marked | {"Severity": {"Label": secret}}
     send(fleet, imported(marked), imported(broken))
-    for account, group in ((SPOKE, "/yagura/findings/triage"), (SPOKE, "/yagura/findings/publish"),
-                           (HUB, "/yagura/chatops/notify")):
+    for account, group in (
+        (SPOKE, "/yagura/findings/triage"),
+        (SPOKE, "/yagura/findings/publish"),
+        (HUB, "/yagura/chatops/notify"),
+    ):
         text = _logs(fleet, account, group)
         assert text, group
         assert secret not in text
@@ -220,7 +231,9 @@ def _sent_without_waiting(fleet: Instance) -> list[str]:
 
 def _waiting(fleet: Instance) -> list[str]:
     found = client(fleet, "dynamodb", HUB).query(
-        TableName="yagura-chatops", IndexName="pending", KeyConditionExpression="pending = :one",
+        TableName="yagura-chatops",
+        IndexName="pending",
+        KeyConditionExpression="pending = :one",
         ExpressionAttributeValues={":one": {"S": "1"}},
     )["Items"]
     status = client(fleet, "dynamodb", HUB).get_item(TableName="yagura-chatops", Key={"pk": {"S": "status#slack"}})

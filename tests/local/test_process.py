@@ -34,8 +34,12 @@ def _run_a_function(instance: Instance) -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("handler.py", "def run(event, context):\n    return 1")
     aws("lambda", "500000000000").create_function(
-        FunctionName="f", Runtime="python3.13", Handler="handler.run", Code={"ZipFile": buffer.getvalue()},
-        Role=aws.role("500000000000", "fn", trust={"Service": "lambda.amazonaws.com"}))
+        FunctionName="f",
+        Runtime="python3.13",
+        Handler="handler.run",
+        Code={"ZipFile": buffer.getvalue()},
+        Role=aws.role("500000000000", "fn", trust={"Service": "lambda.amazonaws.com"}),
+    )
     aws("lambda", "500000000000").invoke(FunctionName="f")
 
 
@@ -116,8 +120,9 @@ def test_the_environment_names_port_and_state(monkeypatch: pytest.MonkeyPatch, s
 
 
 def test_the_doctor_prints_checks_and_the_ledger(cloud: Instance) -> None:
-    shown = CliRunner().invoke(commands.app, ["doctor", "--port", str(cloud.port), "--state", str(cloud.state_dir)],
-                               env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(
+        commands.app, ["doctor", "--port", str(cloud.port), "--state", str(cloud.state_dir)], env={"COLUMNS": "200"}
+    )
     assert "Parity with AWS" in shown.output
     assert "ministack 1.5.33" in shown.output
     assert "Traceback" not in shown.output

@@ -22,28 +22,35 @@ def _section(text: str) -> dict[str, Any]:
 
 def test_a_message_of_slack_sdk_is_kept_as_it_was_sent(cloud: Instance, slack: WebClient) -> None:
     last = max((message["seq"] for message in slack_messages(cloud)), default=0)
-    answer = slack.chat_postMessage(channel="C0SRE00000", text="a finding", blocks=[_section("*a finding*")], metadata={
-        "event_type": "finding", "event_payload": {"id": "f-1"}})
+    answer = slack.chat_postMessage(
+        channel="C0SRE00000",
+        text="a finding",
+        blocks=[_section("*a finding*")],
+        metadata={"event_type": "finding", "event_payload": {"id": "f-1"}},
+    )
     [message] = slack_messages(cloud, since=last)
     assert (message["channel"], message["text"], message["ts"]) == ("C0SRE00000", "a finding", answer["ts"])
     assert message["blocks"] == [_section("*a finding*")]
     assert message["metadata"]["event_payload"] == {"id": "f-1"}
 
 
-@pytest.mark.parametrize(("message", "error"), [
-    ({}, "no_text"),
-    ({"text": "x" * 40_001}, "msg_too_long"),
-    ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
-    ({"text": "x", "blocks": [_section("x" * 3001)]}, "invalid_blocks"),
-    ({"text": "x", "blocks": [_section("")]}, "invalid_blocks"),
-    ({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, "invalid_blocks"),
-    ({"text": "x", "blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]}, "invalid_blocks"),
-    ({"text": "x", "blocks": [{"type": "sektion"}]}, "invalid_blocks"),
-    ({"text": "x", "blocks": [{**_section("x"), "block_id": "same"}] * 2}, "invalid_blocks"),
-    ({"text": "x", "blocks": [_section("x" * 2900)] * 5}, "msg_blocks_too_long"),
-    ({"text": "x", "blocks": "not a list"}, "invalid_blocks_format"),
-    ({"text": "x", "metadata": {"event_type": "x"}}, "invalid_metadata_format"),
-])
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ({}, "no_text"),
+        ({"text": "x" * 40_001}, "msg_too_long"),
+        ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        ({"text": "x", "blocks": [_section("x" * 3001)]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [_section("")]}, "invalid_blocks"),
+        ({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [{"type": "sektion"}]}, "invalid_blocks"),
+        ({"text": "x", "blocks": [{**_section("x"), "block_id": "same"}] * 2}, "invalid_blocks"),
+        ({"text": "x", "blocks": [_section("x" * 2900)] * 5}, "msg_blocks_too_long"),
+        ({"text": "x", "blocks": "not a list"}, "invalid_blocks_format"),
+        ({"text": "x", "metadata": {"event_type": "x"}}, "invalid_metadata_format"),
+    ],
+)
 def test_a_message_beyond_slacks_limits_is_refused(slack: WebClient, message: dict[str, Any], error: str) -> None:
     with pytest.raises(SlackApiError) as caught:
         slack.api_call("chat.postMessage", json={"channel": "C0SRE00000", **message})

@@ -19,13 +19,25 @@ def worker(event: dict[str, Any], context: object) -> dict[str, Any]:
         elif detail.get("forbidden"):
             table.delete_item(TableName=os.environ["TABLE"], Key={"pk": {"S": "x"}})
         else:
-            table.put_item(TableName=os.environ["TABLE"], Item={
-                "pk": {"S": detail["id"]}, "pending": {"S": detail.get("pending", "yes")},
-                "layer": {"S": in_layer.NAME},
-                "function": {"S": os.environ["AWS_LAMBDA_FUNCTION_NAME"]}})
-            boto3.client("events").put_events(Entries=[{
-                "EventBusName": os.environ["BUS"], "Source": "yagura.findings", "DetailType": "FindingOpened",
-                "Detail": json.dumps({"id": detail["id"]})}])
+            table.put_item(
+                TableName=os.environ["TABLE"],
+                Item={
+                    "pk": {"S": detail["id"]},
+                    "pending": {"S": detail.get("pending", "yes")},
+                    "layer": {"S": in_layer.NAME},
+                    "function": {"S": os.environ["AWS_LAMBDA_FUNCTION_NAME"]},
+                },
+            )
+            boto3.client("events").put_events(
+                Entries=[
+                    {
+                        "EventBusName": os.environ["BUS"],
+                        "Source": "yagura.findings",
+                        "DetailType": "FindingOpened",
+                        "Detail": json.dumps({"id": detail["id"]}),
+                    }
+                ]
+            )
     return {"batchItemFailures": failures}
 
 
