@@ -21,7 +21,7 @@ demo: setup ## Deploy hub and spoke to the local cloud and send findings through
 	@fleetctl local demo --port $(PORT) --state $(STATE) $(if $(ONCE),--once)
 
 test: setup-dev ## All tests, the end-to-end one on the local cloud among them
-	@pytest -n 2 --dist loadgroup
+	@pytest -n 2 --dist loadfile
 
 check: setup-dev ## Lint, types, import contracts, nag, templates, generated files
 	@ruff check .
@@ -32,7 +32,7 @@ check: setup-dev ## Lint, types, import contracts, nag, templates, generated fil
 	@python -m fleetctl.generate --check
 
 prove: setup-dev ## What is too slow for every run: 20,000 examples, permission proof, mutation score
-	@HYPOTHESIS_PROFILE=prove pytest -n 2 --dist loadgroup -m "not local" tests/functions tests/layers
+	@HYPOTHESIS_PROFILE=prove pytest -n 2 --dist loadfile -m "not local" tests/functions tests/layers
 	@python -m bench.permissions
 	@python -m bench.mutation
 

@@ -55,7 +55,7 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
     tree = ast.parse(source)
     for index, node in enumerate(ast.walk(tree)):
-        if not hasattr(node, "lineno") or index in _skipped(tree):
+        if index in _skipped(tree):
             continue
         for changed in _changes(node):
             whole = deepcopy(tree)
@@ -63,7 +63,7 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
             after = _put(parent, field, at, changed)
             ast.fix_missing_locations(whole)
             if ast.unparse(whole) != ast.unparse(tree):
-                yield Mutant(path, int(getattr(node, "lineno", 0)), _text(node), after, whole)
+                yield Mutant(path, _line(node), _text(node), after, whole)
 
 
 _cache: dict[int, frozenset[int]] = {}
@@ -109,6 +109,21 @@ def _parts_left_out(node: ast.AST) -> Iterator[ast.AST]:
 
 def _changes(node: ast.AST) -> Iterator[ast.AST | None]:
     """What stands in a node's place; None: nothing."""
+    yield from _other_expressions(node)
+    match node:
+        case ast.If() | ast.While():
+            yield type(node)(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
+        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+            yield ast.Return(ast.Constant(None))
+        case ast.Break() | ast.Continue():
+            yield ast.Continue() if isinstance(node, ast.Break) else ast.Break()
+        case ast.AugAssign() | ast.Expr() | ast.Raise():
+            yield None
+        case ast.comprehension(ifs=[_, *_]):
+            yield ast.comprehension(node.target, node.iter, [], node.is_async)
+
+
+def _other_expressions(node: ast.AST) -> Iterator[ast.expr]:
     match node:
         case ast.Compare(ops=[operator]):
             for other in _COMPARE.get(type(operator), ()):
@@ -125,21 +140,8 @@ def _changes(node: ast.AST) -> Iterator[ast.AST | None]:
         case ast.IfExp():
             yield node.body
             yield node.orelse
-        case ast.If() | ast.While():
-            yield type(node)(ast.UnaryOp(ast.Not(), node.test), node.body, node.orelse)
         case ast.Constant():
             yield from _other_constants(node.value)
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
-            yield ast.Return(ast.Constant(None))
-        case ast.Break():
-            yield ast.Continue()
-        case ast.Continue():
-            yield ast.Break()
-        case ast.Assign() | ast.AugAssign() | ast.Expr() | ast.Raise():
-            if not isinstance(node, ast.Assign):
-                yield None
-        case ast.comprehension(ifs=[_, *_]):
-            yield ast.comprehension(node.target, node.iter, [], node.is_async)
 
 
 def _other_constants(value: object) -> Iterator[ast.expr]:
@@ -181,4 +183,9 @@ def _put(parent: ast.AST, field: str, at: int | None, changed: ast.AST | None) -
 
 def _text(node: ast.AST) -> str:
     """The first line of the code of a node."""
-    return ast.unparse(ast.fix_missing_locations(node)).splitlines()[0]
+    return ast.unparse(ast.fix_missing_locations(node)).strip().splitlines()[0]
+
+
+def _line(node: ast.AST) -> int:
+    """Where it is; a comprehension's `for` has no place of its own."""
+    return int(getattr(node.target if isinstance(node, ast.comprehension) else node, "lineno", 0))

@@ -24,7 +24,7 @@ from fleetctl.permissions import UNPROVEN, Unproven
 from local.process import ROOT, Instance
 
 MOST_UNPROVEN = 0.05
-out = Console(highlight=False)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
 
 
 @dataclass(frozen=True)

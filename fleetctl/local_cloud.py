@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -102,7 +102,7 @@ def _table(traced: list[Outcome]) -> Table:
 
 def _sent(event: Event) -> str:
     """Schema, control and title of its first finding; the fields of a broken one may hold anything."""
-    finding = next(iter(event.get("detail", {}).get("findings", [])), {})
+    finding: dict[str, Any] = next(iter(event.get("detail", {}).get("findings", [])), {})
     schema = "OCSF" if "class_uid" in finding else "ASFF"
     info = finding.get("finding_info") or {}
     return f"{schema}  {finding.get('Title') or info.get('title') or event['detail-type']}"

@@ -44,7 +44,7 @@ DELIVERY = {
     "commit": "abc123",
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path, environment: dict[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from fleet.events.envelope import FleetEvent
 from fleet.events.findings import FindingOpened
+from fleetctl.generate import fleet_events
 from fleetctl.main import app
 from local import demo, deploy, process, trace
 from local.client import HUB, PRODUCT, SPOKE, client, journal, send_aws_event, slack_behave, slack_messages
@@ -17,7 +18,7 @@ from local.process import Instance
 from tests.local import conftest
 from tests.local.fleet import finding, imported, invoke, restart, send, set_token
 
-pytestmark = [pytest.mark.local, pytest.mark.xdist_group("fleet")]
+pytestmark = pytest.mark.local
 
 HUB_BUS = f"arn:aws:events:us-east-1:{HUB}:event-bus/yagura"
 
@@ -109,7 +110,7 @@ def test_slack_that_fails_for_a_while_loses_no_message(fleet: Instance) -> None:
     assert [resource in str(message) for message in slack_messages(fleet)[told:]] == [True]
 
 
-@pytest.mark.parametrize("kind", FleetEvent.__subclasses__(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(fleet_events()), ids=lambda kind: kind.__name__)
 def test_a_forged_fleet_event_from_a_product_account_is_refused_by_the_bus(
     fleet: Instance, kind: type[FleetEvent]
 ) -> None:

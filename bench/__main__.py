@@ -1,0 +1,120 @@
+"""`make bench`: what the fleet costs to load, to ship, to deploy, and how fast it is here; all in one run.
+
+Compare within a run, not between runs: machines are shared, and the ratios hold where the milliseconds do not.
+"""
+
+import io
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.bundles import Bundles, bundles
+from bench.imports import BUDGET_MS, ROUNDS, measure
+from bench.speed import MANY, ONE_BY_ONE, latencies, throughput
+from local import demo, deploy, process
+from local.process import Instance
+from stacks.parts.bundling import Platform
+from tests.local.conftest import free_port
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def main() -> int:
+    """Print the tables; 1 if an entry module is over its budget."""
+    out.print(f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy before this began")
+    slow = show_imports(bundles(Platform.host()))
+    show_sizes(bundles(Platform.LAMBDA_ARM64))
+    with TemporaryDirectory(prefix="yagura-bench-") as folder:
+        instance = Instance(Path(folder).resolve(), free_port())
+        process.start(instance)
+        try:
+            show_deployment(instance)
+            demo.set_slack_token(instance)
+            show_speed(instance)
+        finally:
+            process.stop(instance)
+    for module in slow:
+        out.print(f"[red]{module} takes more than {BUDGET_MS:.0f} ms beyond a boto3 client[/]")
+    return 1 if slow else 0
+
+
+def show_imports(built: Bundles) -> list[str]:
+    """Import times; the modules that are over the budget."""
+    table = Table(
+        "entry module",
+        "ms",
+        "beyond a client",
+        "budget",
+        "x client",
+        "without bytecode",
+        title=f"Import, median of {ROUNDS} fresh processes",
+    )
+    found = measure(built)
+    for each in found:
+        table.add_row(
+            each.module,
+            f"{each.shipped:.0f}",
+            f"{each.beyond:.0f}",
+            f"{BUDGET_MS:.0f}",
+            f"{each.shipped / each.client:.2f}",
+            f"{each.without_bytecode / each.shipped:.1f} x",
+        )
+    table.add_row("boto3.client('dynamodb') alone", f"{found[0].client:.0f}", "0", "", "1.00", "")
+    out.print(table)
+    return [each.module for each in found if each.beyond > BUDGET_MS]
+
+
+def show_sizes(built: Bundles) -> None:
+    """What is uploaded for Lambda."""
+    table = Table("asset", "MB unpacked", "MB zipped", title="Assets, for Lambda on arm64")
+    for name, folder in {"layer deps": built.deps, "layer fleet": built.fleet, **built.capabilities}.items():
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        table.add_row(name, f"{size / 1e6:.2f}", f"{_zipped(folder, files) / 1e6:.2f}")
+    out.print(table)
+
+
+def _zipped(folder: Path, files: list[Path]) -> int:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, path.relative_to(folder))
+    return len(packed.getvalue())
+
+
+def show_deployment(instance: Instance) -> None:
+    """Synth alone, and all of a first and of a second deployment, on the local cloud."""
+    table = Table("hub and spoke on the local cloud", "seconds")
+    began = time.monotonic()
+    deploy.synth(instance, instance.state_dir / "synth-only")
+    table.add_row("synth, bundles made before", f"{time.monotonic() - began:.1f}")
+    for what in ("synth, bootstrap and deploy", "the same again, nothing changed"):
+        began = time.monotonic()
+        deploy.bootstrap_and_deploy(instance)
+        table.add_row(what, f"{time.monotonic() - began:.1f}")
+    out.print(table)
+
+
+def show_speed(instance: Instance) -> None:
+    """Latency and throughput."""
+    table = Table(
+        "from the spoke's default bus",
+        "median s",
+        "p95 s",
+        f"{MANY} at once: s",
+        "events a second",
+        title=f"Events on the local cloud: {ONE_BY_ONE} one by one, then {MANY} at once",
+    )
+    for one, many in zip(latencies(instance), throughput(instance), strict=True):
+        table.add_row(one.stage, f"{one.median:.2f}", f"{one.p95:.2f}", f"{many.seconds:.1f}", f"{many.per_second:.0f}")
+    out.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""What each function loads until its first answer has left, from the bundle that is deployed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.bundles import Bundles, bundles, entries, run
+from stacks.parts.bundling import Platform
+
+pytestmark = pytest.mark.slow
+
+BOTO3 = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+OURS = {"fleet", "functions"}
+ALL = OURS | BOTO3 | {"aws_lambda_powertools", "typing_extensions", "msgspec"}
+THIRD_PARTY = {
+    "functions.findings.triage": ALL,
+    "functions.findings.publish": ALL,
+    "functions.chatops.notify": ALL | {"slack_sdk"},
+}
+"""Top-level packages. Whoever adds one looks at `make bench` first: the budget is 120 ms beyond a boto3 client."""
+
+HEAVY = {"asyncio", "ctypes", "doctest", "pdb", "pydoc", "sqlite3", "tkinter", "unittest", "xmlrpc"}
+"""Packages of the standard library that cost 10 ms or more, and that nothing here needs."""
+EXCUSED = {"functions.chatops.notify": {"asyncio"}}
+"""slack_sdk's WebClient imports it."""
+
+# The first answer, with AWS answering nothing: what is imported late is counted too. No network is touched.
+_FIRST_ANSWER = """
+import json, importlib, io, contextlib
+from botocore.client import BaseClient
+BaseClient._make_api_call = lambda self, operation, request: {"Items": [], "Parameters": []}
+entry = importlib.import_module(%r)
+record = {"messageId": "m", "receiptHandle": "r", "body": "{}", "attributes": {"ApproximateReceiveCount": "1"}}
+for event in %r:
+    event = {"Records": [record]} if event == "batch" else event
+    with contextlib.redirect_stdout(io.StringIO()):
+        answer = entry.handler(event, None)
+    assert answer in ({}, {"batchItemFailures": []}), answer
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+_EVENTS: dict[str, list[object]] = {
+    "functions.findings.triage": ["batch"],
+    "functions.findings.publish": [{"tick": 120}],
+    "functions.chatops.notify": ["batch", {"tick": 120}],
+}
+
+
+@pytest.fixture(scope="module")
+def built() -> Bundles:
+    """For this machine: an arm64 wheel does not load on x86."""
+    return bundles(Platform.host())
+
+
+def loaded(built: Bundles, capability: str, module: str) -> set[str]:
+    program = _FIRST_ANSWER % (module, _EVENTS[module])
+    return set(run(program, built.path(capability), capability=capability))
+
+
+def test_every_function_of_every_capability_has_a_budget() -> None:
+    assert {module for _, module in entries()} == set(THIRD_PARTY) == set(_EVENTS)
+
+
+@pytest.mark.parametrize(("capability", "module"), list(entries()))
+def test_a_function_loads_the_packages_that_it_needs_and_no_other(built: Bundles, capability: str, module: str) -> None:
+    found = loaded(built, capability, module)
+    packages = {name for name in found - sys.stdlib_module_names if not name.startswith("_")}
+    assert packages == THIRD_PARTY[module]
+    assert found & HEAVY == EXCUSED.get(module, set())
+
+
+def test_every_function_in_a_stack_has_an_entry_here() -> None:
+    root = Path(__file__).parents[2] / "functions"
+    handlers = {
+        f"functions.{path.parent.name}.{path.stem}"
+        for path in root.glob("*/*.py")
+        if "\ndef handler(" in path.read_text()
+    }
+    assert handlers == {module for _, module in entries()}
