@@ -36,10 +36,7 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
         allow("Secrets", ["secretsmanager:GetSecretValue"], [f"arn:aws:secretsmanager:{place}:secret:/yagura/*"]),
         allow(
             "Key",
-            _each(
-                "kms",
-                "Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey ReEncryptFrom ReEncryptTo",
-            ),
+            _each("kms", "Decrypt Encrypt GenerateDataKey DescribeKey"),
             [f"arn:aws:kms:{place}:key/*"],
         ),
     ]

@@ -126,7 +126,8 @@ class CapabilityStack(Stack):
             self,
             "EventsTooOld",
             alarm_name=f"yagura-{self.capability}-events-too-old",
-            alarm_description=f"Events of {self.capability} wait longer than {TOO_OLD.to_minutes()} minutes.",
+            alarm_description=f"Events of {self.capability} wait longer than {TOO_OLD.to_minutes()} minutes: see "
+            "docs/runbooks/events-too-old.md.",
             metric=queue.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
             threshold=TOO_OLD.to_seconds(),
             evaluation_periods=1,

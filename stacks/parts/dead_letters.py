@@ -39,7 +39,7 @@ class DeadLetters(Construct):
             self,
             "Alarm",
             alarm_name=f"yagura-{capability}-dead-letters",
-            alarm_description=f"Events of {capability} were refused: fleetctl queues peek tells why.",
+            alarm_description=f"Events of {capability} were refused: see docs/runbooks/dead-letters.md.",
             metric=self.queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)),
             threshold=0,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
