@@ -41,11 +41,11 @@ bench: setup-dev ## The scoreboard
 
 diff: setup ## What `make deploy ACCOUNT=<name>` would change
 	@test -n "$(ACCOUNT)" || { echo "make diff ACCOUNT=<name>: which account of config/fleet.yaml?"; exit 2; }
-	@node_modules/.bin/cdk diff "$(ACCOUNT)/*"
+	@YAGURA_FLEETS=config/fleet.yaml node_modules/.bin/cdk diff "$(ACCOUNT)/*"
 
 deploy: setup ## Deploy to one account of config/fleet.yaml: make deploy ACCOUNT=<name>
 	@test -n "$(ACCOUNT)" || { echo "make deploy ACCOUNT=<name>: which account of config/fleet.yaml?"; exit 2; }
-	@node_modules/.bin/cdk deploy "$(ACCOUNT)/*"
+	@YAGURA_FLEETS=config/fleet.yaml node_modules/.bin/cdk deploy "$(ACCOUNT)/*"
 
 wheels: setup ## Build the wheels that product teams install: yagura (SDK), yagura-cdk (constructs)
 	@uv build --quiet --wheel --no-build-isolation -o dist layers/sdk

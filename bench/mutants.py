@@ -1,11 +1,12 @@
 """Small wrong versions of a module, one change each, as a reviewer could overlook them.
 
-Comparisons, boolean operators, arithmetic, numbers, texts that programs read, conditions, returned values, and
-statements left out. Not changed: docstrings, annotations, `raise` of another text (messages are for people), and
+Comparisons, boolean operators, arithmetic, numbers, texts that programs read, conditions, returned values, filters, and
+statements left out. Not changed: docstrings, annotations, prose (messages and log lines are for people), imports and
 declarations under `if TYPE_CHECKING`.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 
 
+_PROSE = re.compile(r"[^\W_] | [^\W_]")
+"""A space beside a letter: people read that, not programs. Slugs, keys, paths and marks have none."""
+_AROUND = 40
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change of one module."""
@@ -42,6 +48,7 @@ class Mutant:
     path: str
     line: int
     before: str
+    """What it changes in its line, as `ast.unparse` writes it, and what stands around it."""
     after: str
     tree: ast.Module
 
@@ -54,16 +61,34 @@ class Mutant:
 def mutants(path: str, source: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
     tree = ast.parse(source)
+    good = ast.unparse(tree).splitlines()
     for index, node in enumerate(ast.walk(tree)):
         if index in _skipped(tree):
             continue
         for changed in _changes(node):
             whole = deepcopy(tree)
-            parent, field, at = _place(whole, index)
-            after = _put(parent, field, at, changed)
+            _put(*_place(whole, index), changed)
             ast.fix_missing_locations(whole)
-            if ast.unparse(whole) != ast.unparse(tree):
-                yield Mutant(path, _line(node), _text(node), after, whole)
+            bad = ast.unparse(whole).splitlines()
+            if bad != good:
+                yield Mutant(path, _line(node), *_difference(good, bad), whole)
+
+
+def _difference(good: list[str], bad: list[str]) -> tuple[str, str]:
+    """The first line that differs, before and after; of a long one what differs, and what stands around it."""
+    pairs = zip(good, bad, strict=False)
+    before, after = next(((one.strip(), other.strip()) for one, other in pairs if one != other), ("", ""))
+    start = _common(before, after)
+    end = _common(before[start:][::-1], after[start:][::-1])
+    start, end = max(0, start - _AROUND), max(0, end - _AROUND)
+    return before[start : len(before) - end], after[start : len(after) - end]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters they begin with alike."""
+    return next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
+    )
 
 
 _cache: dict[int, frozenset[int]] = {}
@@ -102,9 +127,6 @@ def _parts_left_out(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             yield node
-        case ast.Call(func=ast.Name(id=name)) if name.endswith(("Error", "TypeVar")):
-            # What an error says is for people; which error it is, is not left out.
-            yield from (text for each in node.args for text in ast.walk(each) if isinstance(text, ast.JoinedStr))
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST | None]:
@@ -150,7 +172,7 @@ def _other_constants(value: object) -> Iterator[ast.expr]:
             yield ast.Constant(not value)
         case int() | float():
             yield ast.Constant(value + 1)
-        case str():
+        case str() if not _PROSE.search(value):
             yield ast.Constant(f"{value}X" if value else "X")
 
 
@@ -172,18 +194,12 @@ def _place(tree: ast.Module, index: int) -> tuple[ast.AST, str, int | None]:
     raise LookupError(index)
 
 
-def _put(parent: ast.AST, field: str, at: int | None, changed: ast.AST | None) -> str:
+def _put(parent: ast.AST, field: str, at: int | None, changed: ast.AST | None) -> None:
     new = changed if changed is not None else ast.Pass()
     if at is None:
         setattr(parent, field, new)
     else:
         getattr(parent, field)[at] = new
-    return "(left out)" if changed is None else _text(new)
-
-
-def _text(node: ast.AST) -> str:
-    """The first line of the code of a node."""
-    return ast.unparse(ast.fix_missing_locations(node)).strip().splitlines()[0]
 
 
 def _line(node: ast.AST) -> int:

@@ -50,9 +50,8 @@ def prepare() -> None:
 
 
 def run_all(path: str, found: Sequence[Mutant], tests: Sequence[str]) -> Iterator[Result]:
-    """Run the tests once on the module as it is, which must pass, then on each mutant."""
-    if _wait(_start(path, None, tests), LONGEST_SECONDS) != 0:
-        raise SystemExit(f"the tests of {path} fail without any change: pytest {' '.join(tests)}")
+    """Run the tests on the module as it is, which must pass, then on each mutant, then on the module again."""
+    _must_pass(path, tests)
     left, running = list(reversed(found)), dict[int, tuple[Mutant, float]]()
     while left or running:
         while left and len(running) < SIDE_BY_SIDE:
@@ -67,6 +66,13 @@ def run_all(path: str, found: Sequence[Mutant], tests: Sequence[str]) -> Iterato
                 del running[pid]
                 yield Result(mutant, survived=status == 0)
         time.sleep(0.005)
+    # If somebody has edited the tests meanwhile, the mutants were not what failed.
+    _must_pass(path, tests)
+
+
+def _must_pass(path: str, tests: Sequence[str]) -> None:
+    if _wait(_start(path, None, tests), LONGEST_SECONDS) != 0:
+        raise SystemExit(f"the tests of {path} fail without any change: pytest {' '.join(tests)}")
 
 
 def _start(path: str, mutant: Mutant | None, tests: Sequence[str]) -> int:

@@ -21,6 +21,7 @@ from bench.grants import Grant, grants, revoked
 from bench.scenarios import SCENARIOS, Scenario
 from bench.template_checks import TemplateChecks
 from fleetctl.permissions import UNPROVEN, Unproven
+from local.errors import LocalCloudError
 from local.process import ROOT, Instance
 
 MOST_UNPROVEN = 0.05
@@ -128,4 +129,7 @@ def show(proofs: Sequence[Proof], excuses: Sequence[Unproven]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except LocalCloudError as error:
+        sys.exit(f"error: {error}")

@@ -45,7 +45,8 @@ class ChatopsStack(CapabilityStack):
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.ref])
         )
         self.grant_mode(notify)
-        self.event_queue(notify).on_fleet_events(
+        # One at a time: posting it may take 20 of the function's 30 seconds.
+        self.event_queue(notify, batch_size=1).on_fleet_events(
             "FleetEvents",
             bus=self.bus,
             source="yagura.findings",

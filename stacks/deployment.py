@@ -31,8 +31,11 @@ class Deployment:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What becomes of tables and secrets when they leave the template."""
-        return RemovalPolicy.DESTROY if self.is_local else RemovalPolicy.RETAIN
+        """What becomes of what holds data when it leaves the template.
+
+        What a failed first deployment made goes with it: kept, its fixed name would block the next attempt.
+        """
+        return RemovalPolicy.DESTROY if self.is_local else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
     def synthesizer(self) -> CliCredentialsStackSynthesizer | DefaultStackSynthesizer:
         """How a stack is published; one for each, since a shared one would share the publishing manifest too."""

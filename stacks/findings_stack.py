@@ -15,8 +15,8 @@ _DETAIL_TYPES = [
     "Security Hub Findings - Custom Action",
 ]
 # The account field is empty in AWS's own product ARNs; anyone may import under `...:<account>:product/<account>/*`.
-_ASFF = "arn:aws*:securityhub:*::product/aws/*"
-_OCSF = "arn:aws*:securityhub:*::productv2/aws/*"
+_ASFF = "arn:aws:securityhub:*::product/aws/*"
+_OCSF = "arn:aws:securityhub:*::productv2/aws/*"
 
 
 class FindingsStack(CapabilityStack):

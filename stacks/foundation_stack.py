@@ -29,14 +29,14 @@ class FoundationStack(Stack):
             synthesizer=deployment.synthesizer(),
         )
         self._deployment = deployment
-        self._boundary()
+        self._boundary = self._make_boundary()
         bus = self._bus()
         topic = self._alarm_topic(self._key() if deployment.config.fleet.customer_managed_key else None)
         if deployment.account.role == "spoke":
             self._forward_to_hub(bus, topic)
         self._modes()
 
-    def _boundary(self) -> None:
+    def _make_boundary(self) -> iam.ManagedPolicy:
         account = self._deployment.account
         limits = boundary_statements(account)
         boundary = iam.ManagedPolicy(
@@ -54,6 +54,7 @@ class FoundationStack(Stack):
                     reason="A boundary grants nothing: it is the limit of what the roles may get.",
                 )
             )
+        return boundary
 
     def _bus(self) -> events.CfnEventBus:
         bus = events.CfnEventBus(
@@ -126,7 +127,7 @@ class FoundationStack(Stack):
                 )
             },
         )
-        _inline_policy(role)
+        self._fleet_role(role)
         rule = events.CfnRule(
             self,
             "Forward",
@@ -190,20 +191,29 @@ class FoundationStack(Stack):
             },
         )
 
-        _inline_policy(freezer)
+        self._fleet_role(freezer)
+
+    def _fleet_role(self, role: iam.Role) -> None:
+        # The boundary is named, not referred to, so CloudFormation does not know that it must come first.
+        role.node.add_dependency(self._boundary)
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id="HIPAA.Security-IAMNoInlinePolicy",
+                reason="The policy is this one role's, and comes and goes with it. docs/permissions.md shows it.",
+            )
+        )
 
     def _key(self) -> kms.IKey:
+        """The one key: of the tables, by the grants of the roles that use them, and of the alarm topic."""
         key = kms.Key(self, "Key", alias="alias/yagura", enable_key_rotation=True)
-        for service in ("events", "sns", "cloudwatch", "sqs"):
-            key.grant_encrypt_decrypt(iam.ServicePrincipal(f"{service}.amazonaws.com"))
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self._deployment.account.id}},
+            )
+        )
         ssm.StringParameter(self, "KeyArn", parameter_name=KEY_PARAMETER, string_value=key.key_arn)
         return key
-
-
-def _inline_policy(role: iam.Role) -> None:
-    Validations.of(role).acknowledge(
-        Acknowledgment(
-            id="HIPAA.Security-IAMNoInlinePolicy",
-            reason="The policy is this one role's, and comes and goes with it. docs/permissions.md shows it.",
-        )
-    )

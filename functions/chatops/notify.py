@@ -60,7 +60,7 @@ def deliver(message_id: str) -> bool:
     if not (claimed := messages.claim(message_id, clock.now_ms())):
         return True
     try:
-        messages.sent(message_id, slack.post(claimed.message))
+        messages.sent(message_id, slack.post(claimed.message), clock.now_ms())
     except SlackUnavailableError as error:
         messages.release(message_id)
         messages.report(error.status, clock.now_ms())
@@ -70,7 +70,7 @@ def deliver(message_id: str) -> bool:
     except SlackRefusedError as error:
         # The dead letter first: who dies in between leaves two of them rather than none.
         dead_letters.put(claimed.event, reason="slack", path="$", text=error.code, message_id=message_id)
-        messages.refused(message_id, error.code)
+        messages.refused(message_id, error.code, clock.now_ms())
         telemetry.count("Refused", capability=settings.capability, reason="slack")
     else:
         telemetry.count("Posted", capability=settings.capability)

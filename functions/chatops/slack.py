@@ -64,7 +64,7 @@ class Slack:
         except SlackApiError as error:
             raise self._meaning(error) from error
         except (SlackClientError, OSError, HTTPException) as error:
-            raise SlackUnavailableError(f"Slack cannot be reached ({type(error).__name__})") from error
+            raise SlackUnavailableError(f"Slack cannot be reached ({type(error).__name__})", for_all=True) from error
         return str(answer["ts"])
 
     def _token(self) -> str:
@@ -81,7 +81,7 @@ class Slack:
         """Slack answers 200 with `ok: false` for most refusals; which of them pass is the client's to know."""
         code = str(error.response.get("error", ""))
         if not _WORD.fullmatch(code):  # a proxy's page, which slack-sdk quotes here: not Slack's word
-            return SlackUnavailableError(f"Slack cannot be reached (HTTP {error.response.status_code})")
+            return SlackUnavailableError(f"Slack cannot be reached (HTTP {error.response.status_code})", for_all=True)
         if code in _TOKEN_REFUSED:
             self._secret.forget()
             return SlackUnavailableError(f"token refused ({code}): run `fleetctl secrets set slack`", for_all=True)

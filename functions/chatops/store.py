@@ -5,7 +5,7 @@
     index   pending              messages that wait
 
 Access: a message by id (notify); those that wait, by the index (sweep); the status by key. No Scan. Messages expire
-(TTL) 90 days after they were written.
+(TTL) 90 days after they were sent or refused; one that waits never does.
 """
 
 import msgspec
@@ -44,7 +44,6 @@ class MessageStore:
             "event": event,
             "pending": "1",
             "pending_since": now,
-            "expires": now // 1000 + _KEEP_SECONDS,
         }
         return self._table.put(item, over=None)
 
@@ -65,13 +64,17 @@ class MessageStore:
         """Give a claimed message back: it goes on waiting."""
         self._change(message_id, {"claimed_until": 0}, done=False)
 
-    def sent(self, message_id: str, ts: str) -> None:
+    def sent(self, message_id: str, ts: str, now: int) -> None:
         """The channel has it, under `ts`."""
-        self._change(message_id, {"state": "sent", "ts": ts}, done=True)
+        self._change(message_id, {"state": "sent", "ts": ts, "expires": now // 1000 + _KEEP_SECONDS}, done=True)
 
-    def refused(self, message_id: str, why: str) -> None:
+    def refused(self, message_id: str, why: str, now: int) -> None:
         """Slack will never take it."""
-        self._change(message_id, {"state": "refused", "why": why, "claimed_until": 0}, done=True)
+        self._change(
+            message_id,
+            {"state": "refused", "why": why, "claimed_until": 0, "expires": now // 1000 + _KEEP_SECONDS},
+            done=True,
+        )
 
     def waiting(self, before: int) -> list[str]:
         """Ids of messages that have waited since before `before`, oldest first."""

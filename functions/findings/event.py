@@ -14,7 +14,7 @@ from functions.findings.finding import Finding, Seen
 FOREIGN = "Foreign Product"
 """Detail-type under which the stack's second rule reports a product ARN that is not AWS's, without its body."""
 
-_AWS_PRODUCT = re.compile(r"arn:aws[a-z-]*:securityhub:[a-z0-9-]+::product(v2)?/aws/[a-z0-9-]+")
+_AWS_PRODUCT = re.compile(r"arn:aws:securityhub:[a-z0-9-]+::product(v2)?/aws/[a-z0-9-]+")
 """The account field is empty. Anyone may import findings under `...:<account>:product/<account>/default`."""
 
 
@@ -57,7 +57,8 @@ class Contents(msgspec.Struct, frozen=True):
     """The findings of one event, and what was wrong with its others."""
 
     seen: list[Seen]
-    problems: list[RefusedError | DroppedError]
+    refused: list[RefusedError]
+    dropped: list[DroppedError]
 
 
 def open_event(body: str, accepts: Accepts) -> Contents:
@@ -69,16 +70,18 @@ def open_event(body: str, accepts: Accepts) -> Contents:
         event_time = parse_iso(envelope.time)
     except TimestampError as error:
         raise RefusedError("malformed", "$.time", "expected an ISO 8601 timestamp") from error
-    contents = Contents([], [])
+    contents = Contents([], [], [])
     for index, raw in enumerate(decode(_Findings, bytes(envelope.detail), at="$.detail").findings):
         try:
             for finding in _normalise(bytes(raw), at=f"$.detail.findings[{index}]"):
                 if accepts.take(finding):
                     contents.seen.append(Seen(finding=finding, event_id=envelope.id, event_time=event_time))
                 else:
-                    contents.problems.append(DroppedError("not_ours"))
-        except (RefusedError, DroppedError) as problem:
-            contents.problems.append(problem)
+                    contents.dropped.append(DroppedError("not_ours"))
+        except RefusedError as refusal:
+            contents.refused.append(refusal)
+        except DroppedError as drop:
+            contents.dropped.append(drop)
     return contents
 
 

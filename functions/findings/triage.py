@@ -45,8 +45,10 @@ def handle(body: str) -> None:
     contents = open_event(body, config.accepts)
     for seen in contents.seen:
         record(seen)
-    for problem in sorted(contents.problems, key=lambda one: isinstance(one, DroppedError)):
-        raise problem  # a refusal before a drop: what is malformed must not vanish beside what is not ours
+    for drop in contents.dropped:
+        telemetry.count("Dropped", capability=settings.capability, reason=drop.reason)
+    if contents.refused:
+        raise contents.refused[0]
 
 
 def record(seen: Seen) -> None:

@@ -13,10 +13,13 @@ from msgspec import Meta
 
 
 def _regions() -> list[str]:
-    """Every Region that this botocore knows, from its own data: no network."""
+    """Every Region of the partition `aws` that this botocore knows, from its own data: no network.
+
+    Our ARNs, and the product ARNs that triage trusts, are those of that partition.
+    """
     partitions: dict[str, Any] = Loader().load_data("partitions")
-    names = {region for partition in partitions["partitions"] for region in partition["regions"]}
-    return sorted(name for name in names if not name.endswith("-global"))
+    (aws,) = (partition for partition in partitions["partitions"] if partition["id"] == "aws")
+    return sorted(name for name in aws["regions"] if not name.endswith("-global"))
 
 
 REGIONS = _regions()
@@ -52,7 +55,8 @@ type Url = Annotated[
     Meta(pattern=r"^https?://[^\s/?#]+/([^\s?#]+/)?$", description="an http(s) address that ends with a slash"),
 ]
 type SecretName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_/+=.@-]{1,512}$", description="the name of a Secrets Manager secret")
+    str,
+    Meta(pattern=r"^/yagura/[A-Za-z0-9_/+=.@-]{1,500}$", description="the name of a secret, below /yagura/"),
 ]
 type SourcePrefix = Annotated[
     str,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
@@ -70,7 +70,8 @@ class CapabilityStack(Stack):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=not self.deployment.is_local,
-            removal_policy=self.deployment.removal_policy,
+            # Deletion protection would block the rollback that RETAIN_ON_UPDATE_OR_DELETE allows.
+            removal_policy=RemovalPolicy.DESTROY if self.deployment.is_local else RemovalPolicy.RETAIN,
             encryption_key=self._key,
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             time_to_live_attribute=time_to_live,
@@ -113,7 +114,7 @@ class CapabilityStack(Stack):
             timeout=timeout or Duration.seconds(30),
         )
 
-    def event_queue(self, function: FleetFunction) -> EventQueue:
+    def event_queue(self, function: FleetFunction, *, batch_size: int = 10) -> EventQueue:
         """The capability's queue, its alarm on age included."""
         queue = EventQueue(
             self,
@@ -121,6 +122,7 @@ class CapabilityStack(Stack):
             queue_name=f"yagura-{self.capability}",
             function=function,
             dead_letters=self.dead_letters,
+            batch_size=batch_size,
         )
         alarm = cloudwatch.Alarm(
             self,

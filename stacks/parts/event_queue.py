@@ -14,6 +14,8 @@ from fleet.worker import MAX_RECEIVES
 from stacks.parts.dead_letters import RETENTION
 from stacks.parts.fleet_function import FleetFunction
 
+_MAX_CONCURRENCY = 5
+"""Of one mapping. Reserved concurrency would turn throttles into receives."""
 VISIBILITY_FACTOR = 6
 """AWS's own advice: a message must stay hidden while a throttled function is tried again."""
 
@@ -29,8 +31,7 @@ class EventQueue(Construct):
         queue_name: str,
         function: FleetFunction,
         dead_letters: sqs.IQueue,
-        batch_size: int = 10,
-        max_concurrency: int = 5,
+        batch_size: int,
     ) -> None:
         super().__init__(scope, id)
         self._dead_letters = dead_letters
@@ -52,7 +53,7 @@ class EventQueue(Construct):
             target=function.function,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
-            max_concurrency=max_concurrency,
+            max_concurrency=_MAX_CONCURRENCY,
             report_batch_item_failures=True,
         )
         grant.apply_before(mapping)

@@ -37,7 +37,7 @@ class FleetFunction(Construct):
 
     Python 3.13 on arm64, a role of its own under `/yagura/` with the permissions boundary and exact actions, a log
     group of its own, JSON logs, the settings that `fleet.settings` reads, and the capability's dead-letter queue for
-    asynchronous calls. Grant it what it needs with `table.grants.actions(function.role, "dynamodb:GetItem")`.
+    asynchronous calls. Grant it what it needs by `CapabilityStack.grant_*`, or a statement with the exact actions.
     """
 
     def __init__(

@@ -183,7 +183,7 @@ def test_a_missing_permission_is_named_with_its_action_and_resource(fleet: Insta
         _purge(fleet)
 
 
-def test_a_freeze_holds_within_seconds_and_is_taken_back(fleet: Instance) -> None:
+def test_freeze_and_unfreeze_set_and_unset_the_parameter_that_functions_read(fleet: Instance) -> None:
     run = CliRunner()
     frozen = run.invoke(app, ["freeze", "--all", "--local"], env=_env(fleet))
     assert frozen.exit_code == 0

@@ -53,7 +53,9 @@ def test_people_are_told_of_the_fleets_own_accounts_and_never_of_a_replay(fleet:
 def test_the_secret_is_made_empty_and_kept(chatops: Template) -> None:
     (name,) = chatops.of_type("AWS::SecretsManager::Secret")
     resource = chatops.resources[name]
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    # Kept, but for the rollback of a failed first deployment, which its fixed name would not outlive.
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
     assert not resource["Properties"].keys() & {"SecretString", "GenerateSecretString"}
 
 

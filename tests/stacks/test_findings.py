@@ -69,8 +69,8 @@ def test_both_forms_of_finding_are_taken_of_awss_own_products_only(findings: Tem
     assert pattern["source"] == ["aws.securityhub"]
     assert {"Security Hub Findings - Imported", "Findings Imported V2"} <= set(pattern["detail-type"])
     asff, ocsf = pattern["detail"]["findings"]["$or"]
-    assert asff["ProductArn"] == [{"wildcard": "arn:aws*:securityhub:*::product/aws/*"}]
-    assert ocsf["metadata"]["product"]["uid"] == [{"wildcard": "arn:aws*:securityhub:*::productv2/aws/*"}]
+    assert asff["ProductArn"] == [{"wildcard": "arn:aws:securityhub:*::product/aws/*"}]
+    assert ocsf["metadata"]["product"]["uid"] == [{"wildcard": "arn:aws:securityhub:*::productv2/aws/*"}]
 
 
 def test_of_foreign_findings_no_body_gets_into_the_queue(findings: Template) -> None:

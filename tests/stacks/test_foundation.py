@@ -1,12 +1,16 @@
 """The foundation: bus, forwarding, alarm topic, modes, freeze, boundary, and the one key."""
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from fleet.modes import FREEZE, parameter
+from fleetctl.example import example
 from fleetctl.policies import Statement, of_role, statements
 from fleetctl.templates import Template, synthesize
+from stacks.bus_policy import bus_policy
 from tests.stacks.fleets import find, small
 
 HUB, SPOKE = "111122223333", "222233334444"
@@ -54,8 +58,9 @@ def test_teams_find_the_bus_by_a_parameter(spoke: Template) -> None:
 
 def test_only_the_hub_admits_spokes_and_only_by_their_forwarders(hub: Template, spoke: Template) -> None:
     forwarding = bus_statements(hub)["SpokesForward"]
-    forwarder = f"arn:aws:iam::{SPOKE}:role/yagura/yagura-ap-northeast-1-foundation-forward"
-    assert forwarding.conditions["ArnEquals"]["aws:PrincipalArn"] == [forwarder]
+    forwarder = "arn:aws:iam::*:role/yagura/yagura-*-foundation-forward"
+    assert forwarding.principals == (f"arn:aws:iam::{SPOKE}:root",)
+    assert forwarding.conditions["ArnLike"]["aws:PrincipalArn"] == forwarder
     assert forwarding.conditions["ForAllValues:StringLike"]["events:source"] == "yagura.*"
     assert "SpokesForward" not in bus_statements(spoke)
 
@@ -127,3 +132,11 @@ def test_with_the_switch_there_is_one_key_that_tables_and_topic_use(with_key: li
     findings = find(with_key, "security-audit", "findings")
     assert findings.of_type("AWS::KMS::Key") == {}
     assert only(findings, "AWS::DynamoDB::Table")["SSESpecification"]["KMSMasterKeyId"] == "{/yagura/key-arn}"
+
+
+def test_the_hubs_bus_policy_holds_forty_accounts() -> None:
+    fleet = example().fleet
+    spoke = fleet.spokes[0]
+    many = [msgspec.structs.replace(spoke, name=f"s-{n}", id=f"{222200000000 + n}") for n in range(39)]
+    policy = bus_policy(msgspec.structs.replace(fleet, accounts=[fleet.hub, *many]), fleet.hub)
+    assert len(json.dumps(policy)) < 10_240, "Amazon EventBridge quotas: size of an event bus policy"

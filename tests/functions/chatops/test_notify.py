@@ -141,7 +141,7 @@ def marks_before_posting(desk: Desk) -> None:
     post = desk.notify.slack.post
 
     def mark(message: Message) -> str:
-        desk.notify.messages.sent(message.id, "0")
+        desk.notify.messages.sent(message.id, "0", 0)
         ts: str = post(message)
         return ts
 

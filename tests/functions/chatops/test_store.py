@@ -30,8 +30,12 @@ def test_a_message_is_added_once(store: MessageStore) -> None:
     assert not store.add(MESSAGE, EVENT, NOW + 1)
 
 
-def test_a_message_expires_after_ninety_days(store: MessageStore, table: Table) -> None:
+def test_a_message_expires_ninety_days_after_it_was_sent_and_not_while_it_waits(
+    store: MessageStore, table: Table
+) -> None:
     store.add(MESSAGE, EVENT, NOW)
+    assert "expires" not in (table.get(key("m")) or {})
+    store.sent("m", "1.0", NOW)
     assert (table.get(key("m")) or {})["expires"] == 1000 + 90 * 24 * 3600
 
 
@@ -56,14 +60,14 @@ def test_a_released_message_may_be_claimed_at_once(store: MessageStore) -> None:
 
 def test_what_nobody_added_cannot_be_claimed_or_changed(store: MessageStore, table: Table) -> None:
     assert store.claim("m", NOW) is None
-    store.sent("m", "1.0")
+    store.sent("m", "1.0", NOW)
     assert table.get(key("m")) is None
 
 
 def test_a_sent_message_neither_waits_nor_is_claimed_again(store: MessageStore, table: Table) -> None:
     store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
-    store.sent("m", "1.0")
+    store.sent("m", "1.0", NOW)
     assert list(store.waiting(before=10**15)) == []
     assert store.claim("m", NOW + 10 * CLAIM_MS) is None
     assert (table.get(key("m")) or {})["ts"] == "1.0"
@@ -72,7 +76,7 @@ def test_a_sent_message_neither_waits_nor_is_claimed_again(store: MessageStore, 
 def test_a_refused_message_does_not_wait_and_says_why(store: MessageStore, table: Table) -> None:
     store.add(MESSAGE, EVENT, NOW)
     store.claim("m", NOW)
-    store.refused("m", "channel_not_found")
+    store.refused("m", "channel_not_found", NOW)
     assert list(store.waiting(before=10**15)) == []
     item = table.get(key("m")) or {}
     assert (item["state"], item["why"]) == ("refused", "channel_not_found")

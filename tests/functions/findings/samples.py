@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fleet.refusal import DroppedError, RefusedError
 from functions.findings.event import Accepts, Contents, open_event
 from functions.findings.finding import Finding
 
@@ -45,9 +46,14 @@ def opened(body: Json | str | bytes, accepts: Accepts = HOME) -> Contents:
     return open_event(text, accepts)
 
 
+def problems(contents: Contents) -> list[RefusedError | DroppedError]:
+    """What was wrong with an event's findings."""
+    return [*contents.refused, *contents.dropped]
+
+
 def findings(body: Json) -> list[Finding]:
     contents = opened(body)
-    assert contents.problems == []
+    assert problems(contents) == []
     return [seen.finding for seen in contents.seen]
 
 

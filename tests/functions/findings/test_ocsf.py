@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.findings.finding import Status
-from tests.functions.findings.samples import event, finding, opened, with_finding
+from tests.functions.findings.samples import event, finding, opened, problems, with_finding
 
 FAIL = "v2-s3.8-fail"
 
@@ -95,7 +95,7 @@ def test_a_resource_without_any_name_is_refused_by_its_place() -> None:
     resources = [{"type": "AWS::S3::Bucket", "uid": "a"}, {"type": "AWS::S3::Bucket"}]
     contents = opened(with_finding(FAIL, {"resources": resources}))
     assert contents.seen == []
-    assert str(contents.problems[0]) == (
+    assert str(problems(contents)[0]) == (
         "malformed at $.detail.findings[0].resources[1]: expected uid_alt, uid or name"
     )
 
@@ -125,7 +125,7 @@ def test_the_time_of_change_is_the_findings_or_else_the_events(info: dict[str, A
 def test_findings_about_no_control_are_dropped_with_a_count(changes: dict[str, Any]) -> None:
     contents = opened(with_finding(FAIL, changes))
     assert contents.seen == []
-    assert [str(problem) for problem in contents.problems] == ["no_control"]
+    assert [str(problem) for problem in problems(contents)] == ["no_control"]
 
 
 @pytest.mark.parametrize("class_uid", [2002, 2004])
@@ -139,7 +139,7 @@ def test_a_threat_or_vulnerability_is_a_problem_of_its_own(class_uid: int) -> No
 def test_coverage_findings_are_dropped_with_a_count() -> None:
     contents = opened(event("v2-coverage"))
     assert contents.seen == []
-    assert [str(problem) for problem in contents.problems] == ["coverage"]
+    assert [str(problem) for problem in problems(contents)] == ["coverage"]
 
 
 def test_a_long_title_is_cut_to_what_asff_allows() -> None:

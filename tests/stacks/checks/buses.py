@@ -1,22 +1,28 @@
 """The fleet buses: no one forges the fleet's events, publishers put their own only, and events hop once."""
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from fleetctl.policies import Statement, of_role, statements
 from fleetctl.templates import Template
 from stacks.config.model import CAPABILITIES
 
 _FLEET = "yagura."
+FORWARDERS = "arn:aws:iam::*:role/yagura/yagura-*-foundation-forward"
+"""Exempt from a Deny, or pinned in an Allow that names accounts; in itself it admits nobody."""
+_MOST_CHARACTERS = 10_240
+"""Amazon EventBridge quotas: maximum size of an event bus policy."""
 
 
 def check(templates: Sequence[Template]) -> list[str]:
     """The policy of each bus, the roles that put on buses, and the rules that forward from one to another."""
     found: list[str] = []
-    forwarders = set(_forwarders(templates))
     for template in templates:
         for name, bus in template.of_type("AWS::Events::EventBus").items():
             policy = statements(bus.get("Policy", {"Statement": []}))
-            found += _denies(template, name, policy, forwarders)
+            found += _denies(template, name, policy)
+            found += _size(template, name, bus)
             found += [text for each in policy if each.effect == "Allow" for text in _allow(template, name, each)]
         found += _putters(template)
         found += _hops(templates, template)
@@ -24,21 +30,20 @@ def check(templates: Sequence[Template]) -> list[str]:
     return found
 
 
-def _forwarders(templates: Sequence[Template]) -> Iterator[str]:
-    """Roles that carry events of one bus to another."""
-    for template in templates:
-        for rule in template.of_type("AWS::Events::Rule").values():
-            yield from (target["RoleArn"] for target in rule["Targets"] if ":event-bus/" in target["Arn"])
+def _size(template: Template, name: str, bus: dict[str, Any]) -> Iterator[str]:
+    size = len(json.dumps(bus.get("Policy", {}), separators=(",", ":")))
+    if size > _MOST_CHARACTERS:
+        yield template.problem(name, f"its policy has {size} characters; EventBridge takes {_MOST_CHARACTERS}")
 
 
-def _denies(template: Template, name: str, policy: list[Statement], forwarders: set[str]) -> Iterator[str]:
+def _denies(template: Template, name: str, policy: list[Statement]) -> Iterator[str]:
     """`yagura.<capability>` is for its own roles and for forwarders; `yagura.` anything for the fleet's roles."""
     prefix = f"arn:aws:iam::{template.account}:role/yagura/yagura-{template.region}-"
     wanted = {f"yagura.{capability}": f"{prefix}{capability}-*" for capability in CAPABILITIES}
     wanted["yagura.*"] = f"{prefix}*-*"
     for source, role in wanted.items():
         exempt = [_exempt(each, template.arn(name), source) for each in policy]
-        if not any(each is not None and each - forwarders <= {role} for each in exempt):
+        if not any(each is not None and each - {FORWARDERS} <= {role} for each in exempt):
             yield template.problem(name, f"must deny {source} to all but {role} and the forwarders of spokes")
 
 
@@ -86,8 +91,7 @@ def _allow(template: Template, name: str, statement: Statement) -> Iterator[str]
 def _pins_forwarders(statement: Statement) -> bool:
     pinned = statement.values("aws:PrincipalArn")
     return bool(pinned) and all(
-        operator == "ArnEquals" and all(":role/yagura/" in role and "*" not in role for role in roles)
-        for operator, roles in pinned
+        operator == "ArnLike" and all(role == FORWARDERS for role in roles) for operator, roles in pinned
     )
 
 

@@ -79,7 +79,7 @@ def _admits(statement: Statement, role: str, account: str) -> bool:
         statement.effect == "Allow"
         and "events:PutEvents" in statement.actions
         and f"arn:aws:iam::{account}:root" in statement.principals
-        and role in pinned
+        and any(fnmatchcase(role, each) for each in pinned)
     )
 
 

@@ -63,7 +63,7 @@ MUTATIONS = {
         "buses",
         "SpokesForward allows yagura.* to whole accounts",
         "foundation",
-        lambda r: bus_statement(r, "SpokesForward")["Condition"].pop("ArnEquals"),
+        lambda r: bus_statement(r, "SpokesForward")["Condition"].pop("ArnLike"),
         HUB,
     ),
     "role may put on every bus": Mutation(

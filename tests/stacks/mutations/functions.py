@@ -106,6 +106,12 @@ MUTATIONS = {
         "findings",
         lambda r: grant(r, "Triage", "iam:PassRole", "arn:aws:iam::222233334444:role/admin"),
     ),
+    "role made before its boundary": Mutation(
+        "boundary",
+        "may be made before its boundary",
+        "foundation",
+        lambda r: r["Freezer40D58DBE"].pop("DependsOn"),
+    ),
     "boundary of another account": Mutation(
         "boundary",
         "the boundary does not allow it",
