@@ -23,7 +23,7 @@ from local.process import Instance
 from stacks.parts.bundling import Platform
 from tests.local.conftest import free_port
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ from local.errors import LocalCloudError
 from local.process import ROOT, Instance
 
 MOST_UNPROVEN = 0.05
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
+out = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 150)
 
 
 @dataclass(frozen=True)

@@ -109,3 +109,7 @@ def test_every_message_keeps_slacks_limits(finding: dict[str, str]) -> None:
     assert len(context["elements"][0]["text"]) <= 3000  # type: ignore[index]
     assert len(said.blocks) <= 50
     assert len(said.text) <= 40_000
+
+
+def test_slacks_control_characters_are_escaped_once() -> None:
+    assert escape("a&b<c>d") == "a&amp;b&lt;c&gt;d"

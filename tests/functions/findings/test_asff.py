@@ -155,3 +155,17 @@ def test_a_problem_is_told_apart_by_account_region_control_and_resource(field: s
 def test_a_problem_stays_the_same_when_its_finding_is_worded_otherwise(field: str) -> None:
     found = finding("imported-s3.8")
     assert msgspec.structs.replace(found, **{field: "other"}).problem == found.problem
+
+
+def test_the_findings_region_wins_over_the_resources_and_the_products() -> None:
+    one = finding("imported-s3.8", Region="eu-central-1")
+    assert one.region == "eu-central-1"
+
+
+@pytest.mark.parametrize("tags", [None, {}])
+def test_a_resource_without_tags_has_none(tags: dict[str, str] | None) -> None:
+    assert finding("imported-s3.8", Resources__0__Tags=tags).tags == {}
+
+
+def test_the_states_are_stored_under_these_words() -> None:
+    assert [status.value for status in Status] == ["open", "suppressed", "resolved", "gone"]

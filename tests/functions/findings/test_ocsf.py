@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from functions.findings.finding import Status
+from functions.findings import ocsf
+from functions.findings.finding import Finding, Status
 from tests.functions.findings.samples import event, finding, opened, problems, with_finding
 
 FAIL = "v2-s3.8-fail"
@@ -148,3 +150,40 @@ def test_a_long_title_is_cut_to_what_asff_allows() -> None:
 
 def test_tags_without_a_value_are_empty() -> None:
     assert finding(FAIL, resources__0__tags=[{"name": "a"}, {"name": "b", "value": None}]).tags == {"a": "", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "asff"),
+    [
+        ("AWS::S3::Bucket", "AwsS3Bucket"),
+        ("AWS::RDS::DBInstance", "AwsRdsDbInstance"),
+        ("AWS::EC2::SecurityGroup", "AwsEc2SecurityGroup"),
+        ("AWS::DynamoDB::Table", "AwsDynamoDbTable"),
+        ("AwsS3Bucket", "AwsS3Bucket"),
+        ("Custom::Thing", "Custom::Thing"),
+    ],
+)
+def test_types_of_resources_are_named_as_in_asff(name: str, asff: str) -> None:
+    assert ocsf.asff_type(name) == asff
+
+
+def test_a_finding_with_the_least_that_is_allowed_is_open_and_informational() -> None:
+    least = {
+        "class_uid": 2003,
+        "metadata": {"product": {"uid": "arn:aws:securityhub:eu-west-1::productv2/aws/securityhub"}},
+        "cloud": {"account": {"uid": "111122223333"}, "region": "eu-west-1"},
+        "finding_info": {"uid": "u"},
+        "time": 1,
+        "resources": [{"type": "t", "name": "n"}],
+        "compliance": {"control": "S3.8"},
+    }
+    (found,) = ocsf.normalise(msgspec.convert(least, ocsf.Ocsf), "$")
+    assert found == Finding(
+        account="111122223333", region="eu-west-1", control="S3.8", resource="n", resource_type="t",
+        severity="INFORMATIONAL", status=Status.OPEN, title="", finding_id="u", updated_at=1, tags={},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "label"), [(0, "INFORMATIONAL"), (1, "INFORMATIONAL"), (2, "LOW"), (6, "CRITICAL")])
+def test_the_number_of_severity_has_its_label(given: int, label: str) -> None:
+    assert finding(FAIL, severity_id=given, vendor_attributes=None).severity == label

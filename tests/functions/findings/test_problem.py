@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from fleet.catalogue import Owner
-from functions.findings.finding import Seen, Status
+from functions.findings.finding import Finding, Seen, Status
 from functions.findings.problem import Decision, Here, Problem, triage
 from tests.functions.findings.histories import (
     FIRST,
@@ -161,3 +161,15 @@ def test_the_first_opening_is_not_told_as_another() -> None:
 def test_the_events_that_tests_make_say_what_they_were_made_from(orders: tuple[list[Seen], list[Seen]]) -> None:
     for seen in orders[0]:
         assert opened(event_of(seen)).seen == [seen]
+
+
+def test_the_very_same_finding_again_changes_nothing() -> None:
+    finding = Finding(
+        account="1", region="r", control="c", resource="x", resource_type="t", severity="HIGH", status=Status.OPEN,
+        title="", finding_id="f", updated_at=7,
+    )  # fmt: skip
+    seen = Seen(finding=finding, event_id="e", event_time=9)
+    owner = Owner(service="s", team="t", environment="e", rule="tag")
+    first = triage(None, seen, owner, "c", Here("1", "r", 11))
+    assert [entry.id for entry in first.entries] == [f"{finding.problem}-7-9-{seen.order[2][:8]}"]
+    assert triage(first.problem, seen, owner, "c", Here("1", "r", 12)) == Decision(None, [])

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -18,6 +18,7 @@ from fleet.events.envelope import (
     FleetEvent,
     Meta,
     Received,
+    decode,
     receive,
 )
 from fleet.events.findings import FindingOpened
@@ -205,3 +206,34 @@ def test_a_reason_is_a_slug(reason: str) -> None:
 def test_a_finding_opened_by_a_version_without_reopened_is_the_first_opening() -> None:
     fields = {name: "x" for name in FindingOpened.__struct_fields__ if name != "reopened"}
     assert msgspec.convert(fields, FindingOpened).reopened is False
+
+
+def test_the_limits_are_those_of_the_design_and_of_eventbridge() -> None:
+    assert MAX_HOPS == 5
+    assert MAX_ENTRY_BYTES == 240_000
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"", "nonsense"])
+def test_what_is_no_json_is_malformed_at_its_place(body: bytes | str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        decode(Meta, body, at="$.detail")
+    assert (refused.value.reason, refused.value.path, refused.value.text) == (
+        "malformed",
+        "$.detail",
+        "expected JSON in UTF-8",
+    )
+
+
+def test_a_refusal_gives_the_exact_path_and_no_value() -> None:
+    class Box(msgspec.Struct):
+        kind: Literal["a"]
+        x: int = 0
+
+    for body, path, text in (
+        ('{"kind": "SECRET"}', "$.kind", "Invalid enum value"),
+        ('{"kind": "a", "x": "SECRET"}', "$.x", "Expected `int`, got `str`"),
+        ("{}", "$", "Object missing required field `kind`"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            decode(Box, body)
+        assert (refused.value.path, refused.value.text) == (path, text)

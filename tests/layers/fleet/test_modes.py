@@ -102,3 +102,9 @@ def test_a_freeze_holds_within_the_cache_time_and_no_later(
 
 def test_half_of_the_ten_seconds_is_the_caches() -> None:
     assert CACHE_MS <= 5_000
+
+
+def test_the_names_are_those_that_operators_and_stacks_use() -> None:
+    assert FREEZE == "/yagura/freeze"
+    assert parameter("findings") == "/yagura/mode/findings"
+    assert [mode.value for mode in Mode] == ["off", "observe", "act"]

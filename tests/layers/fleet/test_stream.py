@@ -75,3 +75,31 @@ def test_the_text_of_an_error_is_not_logged(logged: Logged) -> None:
     output = logged()
     assert "RuntimeError" in output
     assert "PATIENT" not in output
+
+
+def record(pk: str, number: str = "1") -> dict[str, Any]:
+    return {"dynamodb": {"Keys": {"pk": {"S": pk}}, "SequenceNumber": number}}
+
+
+def test_what_was_published_is_counted_and_nothing_is_not(logged: Logged) -> None:
+    outbox: Any = Waiting()
+    publish({"Records": [record("a"), record("b")]}, outbox, capability="c")
+    assert logged().count('"Published":[1.0]') == 2
+    publish({}, outbox, capability="c")
+    assert '"Swept":[1.0]' in logged()
+    outbox.flush = lambda _pk: 0
+    publish({"Records": [record("a")]}, outbox, capability="c")
+    publish({}, outbox, capability="c")
+    text = logged()
+    assert "Published" not in text
+    assert "Swept" not in text
+
+
+def test_a_failure_is_logged_without_its_text(logged: Logged) -> None:
+    outbox: Any = Waiting("a")
+    assert publish({"Records": [record("a", "7")]}, outbox, capability="c") == {
+        "batchItemFailures": [{"itemIdentifier": "7"}]
+    }
+    text = logged()
+    assert '"message":"publish failed"' in text
+    assert "PATIENT-4711" not in text

@@ -18,6 +18,7 @@ def check(templates: Sequence[Template]) -> list[str]:
             found += _settings(template, name, function)
             found += _role(template, name)
             found += _logs(template, name, function)
+            found += _may_log(template, name, function)
             found += _dead_letters(template, name, function)
         for name, role in template.of_type("AWS::IAM::Role").items():
             found += _any_role(template, name, role)
@@ -68,6 +69,16 @@ def _logs(template: Template, name: str, function: dict[str, Any]) -> Iterator[s
         > 1
     ):
         yield template.problem(name, f"shares the log group {group} with another function")
+
+
+def _may_log(template: Template, name: str, function: dict[str, Any]) -> Iterator[str]:
+    """Lambda writes the log with the function's role; without these actions it writes nothing, and says nothing."""
+    group = function.get("LoggingConfig", {}).get("LogGroup")
+    arn = f"arn:aws:logs:{template.region}:{template.account}:log-group:{group}:*"
+    role = role_of(template, name)
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        if role and not any(each.allows(action, arn) for each in of_role(template, role)):
+            yield template.problem(role, f"may not write its log: grant {action} on {arn}")
 
 
 def _dead_letters(template: Template, name: str, function: dict[str, Any]) -> Iterator[str]:

@@ -46,6 +46,12 @@ MUTATIONS = {
     "function without a log group": Mutation(
         "functions", "has no log group", "findings", lambda r: one(r, FUNCTION, "Triage").pop("LoggingConfig")
     ),
+    "function that may not write its log": Mutation(
+        "functions",
+        "may not write its log: grant logs:PutLogEvents",
+        "findings",
+        lambda r: revoke(r, "Triage", "logs:PutLogEvents"),
+    ),
     "two functions, one log group": Mutation(
         "functions",
         "shares the log group",
