@@ -7,6 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export PYTHONDONTWRITEBYTECODE := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 PORT ?= 4566
 STATE ?= .local
@@ -23,7 +24,8 @@ demo: setup ## Deploy hub and spoke to the local cloud and send findings through
 test: setup-dev ## All tests, the end-to-end one on the local cloud among them
 	@pytest -n 2 --dist loadfile
 
-check: setup-dev ## Lint, types, import contracts, nag, templates, generated files
+check: setup-dev ## Configuration, lint, types, import contracts, nag, templates, generated files
+	@python -m stacks.config
 	@ruff check .
 	@ruff format --quiet --check .
 	@lint-imports --no-cache
@@ -41,10 +43,12 @@ bench: setup-dev ## The scoreboard
 
 diff: setup ## What `make deploy ACCOUNT=<name>` would change
 	@test -n "$(ACCOUNT)" || { echo "make diff ACCOUNT=<name>: which account of config/fleet.yaml?"; exit 2; }
+	@python -m stacks.config "$(ACCOUNT)"
 	@YAGURA_FLEETS=config/fleet.yaml node_modules/.bin/cdk diff "$(ACCOUNT)/*"
 
 deploy: setup ## Deploy to one account of config/fleet.yaml: make deploy ACCOUNT=<name>
 	@test -n "$(ACCOUNT)" || { echo "make deploy ACCOUNT=<name>: which account of config/fleet.yaml?"; exit 2; }
+	@python -m stacks.config "$(ACCOUNT)"
 	@YAGURA_FLEETS=config/fleet.yaml node_modules/.bin/cdk deploy "$(ACCOUNT)/*"
 
 wheels: setup ## Build the wheels that product teams install: yagura (SDK), yagura-cdk (constructs)
@@ -73,7 +77,7 @@ setup-dev: setup .venv/.setup-dev
 
 .venv/.setup: requirements.txt pyproject.toml | .venv/bin/python
 	@echo "Installing the fleet's environment (about 1 min the first time)"
-	@.venv/bin/python $(PIP) -r requirements.txt
+	@.venv/bin/python $(PIP) -r requirements.txt || { echo "Could not install requirements.txt: is the package registry to be reached?"; exit 2; }
 	@uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

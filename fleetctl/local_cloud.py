@@ -1,5 +1,6 @@
 """`fleetctl local demo|replay`: what the fleet does with events, as a table; the other commands are local's own."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from fleetctl.plain import err, fail, out
 from local import demo as chapter
 from local import process, trace
 from local.client import Event
-from local.commands import Port, State, app, bring_up, plain_errors
+from local.commands import Port, State, app, deploy_with_bars, plain_errors, start
 from local.replay import read_events
 from local.replay import replay as send
 from local.trace import Outcome
@@ -34,8 +35,11 @@ def demo(
     """Deploy a hub and a spoke, send five Security Hub events through, and show what became of each."""
     began = time.monotonic()
     instance = process.from_environment(port, state)
+    ours = stay = False
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is stopped then, too
     try:
-        bring_up(instance)
+        ours = start(instance)
+        deploy_with_bars(instance)
         chapter.set_slack_token(instance)
         out.print("\nFive events go to the spoke's default bus, as Security Hub would send them.")
         with _bar("on their way") as bar:
@@ -46,10 +50,12 @@ def demo(
         if broken:
             fail(f"{len(broken)} promises were not kept.\n{trace.failures(instance)}")
         out.print(f"Everything that was promised happened, in {time.monotonic() - began:.0f} s.")
-        if not once:
+        stay = not once
+        if stay:
             _stay(instance)
     finally:
-        if once:
+        # What somebody else started goes on, unless this one stayed with it to the end.
+        if ours or stay:
             process.stop(instance)
 
 
@@ -63,6 +69,8 @@ def replay(
     """Send recorded Security Hub events, or bare findings, through the fleet."""
     instance = process.from_environment(port, state)
     events = [event for file in files for event in read_events(file)]
+    if not events:
+        fail("There is no event in these files.")
     process.require_running(instance)
     with _bar("on their way") as bar:
         traced = send(instance, events, tick=bar)
@@ -102,9 +110,10 @@ def _table(traced: list[Outcome]) -> Table:
 
 def _sent(event: Event) -> str:
     """Schema, control and title of its first finding; the fields of a broken one may hold anything."""
-    finding: dict[str, Any] = next(iter(event.get("detail", {}).get("findings", [])), {})
+    finding: dict[str, Any] = next(iter(trace.findings_of(event)), {})
     schema = "OCSF" if "class_uid" in finding else "ASFF"
-    info = finding.get("finding_info") or {}
+    info = finding.get("finding_info")
+    info = info if isinstance(info, dict) else {}
     return f"{schema}  {finding.get('Title') or info.get('title') or event['detail-type']}"
 
 
@@ -132,18 +141,30 @@ def _did(outcome: Outcome) -> Iterator[str]:
 
 
 def _stay(instance: process.Instance) -> None:
+    elsewhere = instance != process.Instance()
+    settings = (
+        f"  export YAGURA_LOCAL_PORT={instance.port} YAGURA_LOCAL_STATE={instance.state_dir}\n" if elsewhere else ""
+    )
     out.print(
         f"""
-It stays up at {instance.endpoint}. Try next, in another terminal (`source .venv/bin/activate` first):
+It stays up at {instance.endpoint}. Try next, in another terminal:
 
-  fleetctl local replay local/events/1-imported-asff.json    any recorded event or bare finding
-  fleetctl freeze --all --local                              hold every capability down to observing
-  fleetctl secrets status --local                            what keeps messages waiting
-  fleetctl local doctor                                      what is real here, and what is simulated
-  curl {instance.endpoint}/_local/slack/messages             what was posted
+  source .venv/bin/activate
+{settings}
+  # any recorded event or bare finding
+  fleetctl local replay local/events/1-imported-asff.json
+  # hold every capability down to observing
+  fleetctl freeze --all --local
+  # what keeps messages waiting, if anything does
+  fleetctl secrets status --local
+  # what is real here, and what is simulated
+  fleetctl local doctor
+  # what was posted
+  curl {instance.endpoint}/_local/slack/messages
 
 Ctrl-C stops it.""",
         markup=False,
+        soft_wrap=True,
     )
     try:
         while process.status(instance) == "running":
@@ -151,5 +172,3 @@ Ctrl-C stops it.""",
         fail("The local cloud is gone. Start it again: make demo")
     except KeyboardInterrupt:
         out.print("\nStopping.")
-    finally:
-        process.stop(instance)

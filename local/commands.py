@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -38,6 +39,8 @@ def plain_errors[**P, R](command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except LocalCloudError as error:
             fail(str(error))
+        except (BotoCoreError, ClientError) as error:
+            fail(f"The local cloud does not answer as it should: {error}\nfleetctl local status says whether it runs.")
         except KeyboardInterrupt:
             fail("Interrupted. What is running stays: fleetctl local down stops it.")
 
@@ -52,9 +55,20 @@ def up(port: Port = None, state: State = None) -> None:
 
 
 def bring_up(instance: process.Instance, stages: list[str] | None = None) -> None:
-    """Start the emulator if it does not run, deploy, with progress bars; for `up` and the demo."""
+    """Start the emulator if it does not run, and deploy."""
+    start(instance)
+    deploy_with_bars(instance, stages)
+
+
+def start(instance: process.Instance) -> bool:
+    """Start the emulator if it does not run, and say so; False if it ran already."""
     started = process.start(instance)
     _out.print(f"The local cloud {'is up' if started else 'was already up'} at {instance.endpoint}.")
+    return started
+
+
+def deploy_with_bars(instance: process.Instance, stages: list[str] | None = None) -> None:
+    """Deploy, with a progress bar for each part."""
     with Bars(
         TextColumn("{task.fields[part]:<12}"),
         BarColumn(),

@@ -55,7 +55,11 @@ LEDGER: tuple[Line, ...] = (
     ),
     Line("IAM: dynamodb:LeadingKeys, service control policies", "not simulated", "checked on templates, tests/stacks"),
     Line("STS: AssumeRole across accounts", "real", "tests/local/test_identity.py"),
-    Line("EventBridge: patterns", "real", "116 of 116 of AWS's Event Ruler cases (reference/local_fidelity.md)"),
+    Line(
+        "EventBridge: patterns",
+        "real",
+        "116 of 116 of AWS's Event Ruler cases (docs/adr/0002-local-cloud-is-a-wrapped-emulator.md)",
+    ),
     Line("EventBridge: input transformers, archive, replay-name", "real", "tests/local/test_buses.py"),
     Line(
         "EventBridge: PutEvents refusals, Time, entry size",
@@ -112,7 +116,11 @@ LEDGER: tuple[Line, ...] = (
     ),
     Line("Lambda: memory limit, arm64", "not simulated", "functions run on the host's processor"),
     Line("Lambda: weighted aliases, AWS/Lambda metrics by version", "not simulated", "comes with rollouts"),
-    Line("DynamoDB: conditional writes, transactions, streams, filters", "real", "reference/local_fidelity.md"),
+    Line(
+        "DynamoDB: conditional writes, transactions, streams, filters",
+        "real",
+        "docs/adr/0002-local-cloud-is-a-wrapped-emulator.md",
+    ),
     Line(
         "Secrets Manager: a secret created empty; Ref is the ARN",
         "simulated",
@@ -128,7 +136,11 @@ LEDGER: tuple[Line, ...] = (
         "CloudFormation resource reference",
         "local/cfn_types.py",
     ),
-    Line("CloudWatch: metrics from EMF logs, events of alarms", "not simulated", "reference/local_fidelity.md"),
+    Line(
+        "CloudWatch: metrics from EMF logs, events of alarms",
+        "not simulated",
+        "docs/adr/0002-local-cloud-is-a-wrapped-emulator.md",
+    ),
     Line("KMS: encryption of queues, topics, logs", "not simulated", "grants are checked on templates, tests/stacks"),
     Line("Slack", "simulated", "docs.slack.dev; slackapi/bolt-js issue 2509", "local/slack.py, local/slack_limits.py"),
 )

@@ -23,7 +23,7 @@ def read_events(path: Path) -> list[Event]:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise LocalCloudError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LocalCloudError(f"{path}: is not JSON: {error}") from error
     listed = content if isinstance(content, list) else [content]
     return [_event(path, index, item) for index, item in enumerate(listed)]
@@ -56,7 +56,7 @@ def envelope(finding: dict[str, Any], detail_type: str) -> Event:
         "account": SPOKE,
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": REGION,
-        "resources": [str(finding.get("Id") or finding.get("metadata", {}).get("uid", ""))],
+        "resources": [str(finding.get("Id") or "")],
         "detail": {"findings": [finding]},
     }
 
@@ -65,7 +65,7 @@ def replay(instance: Instance, events: list[Event], *, tick: Callable[[int, int]
     """Send `events` to the spoke's default bus and wait for what becomes of them."""
     require_running(instance)
     since = mark(instance)
-    foreign = [event["source"] for event in events if not str(event.get("source", "")).startswith("aws.")]
+    foreign = [event.get("source") for event in events if not str(event.get("source", "")).startswith("aws.")]
     if foreign:
         raise LocalCloudError(f"source {foreign[0]!r}: only events of AWS services are replayed here")
     for event in events:

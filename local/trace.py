@@ -118,8 +118,16 @@ def _error_of(text: str) -> str | None:
 
 def finding_ids(event: Event) -> Iterator[str]:
     """Ids of the findings in an event, of either schema."""
-    for finding in event.get("detail", {}).get("findings", []):
-        yield finding.get("Id") or finding.get("finding_info", {}).get("uid", "")
+    for finding in findings_of(event):
+        info = finding.get("finding_info")
+        yield str(finding.get("Id") or (info.get("uid", "") if isinstance(info, dict) else ""))
+
+
+def findings_of(event: Event) -> list[dict[str, Any]]:
+    """The findings in an event that are objects; a replayed event may hold anything anywhere."""
+    detail = event.get("detail")
+    listed = detail.get("findings") if isinstance(detail, dict) else None
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def message_event_id(message: dict[str, Any]) -> str:

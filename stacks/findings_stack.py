@@ -35,7 +35,7 @@ class FindingsStack(CapabilityStack):
         publish = self.function("publish", table=table)
         self.grant_items(publish, table)
         self.grant_pending(publish, table)
-        self.bus.grant_put_events_to(publish.role)
+        self.grant_publish(publish)
         self.on_pending(table, publish)
         self.every(Duration.minutes(2), publish, description="Publish what the stream has left behind")
 

@@ -42,7 +42,7 @@ def compose(event: Received[FindingOpened], channels: Channels) -> Message:
         "Severity": f"{mark} {finding.severity}",
         "Owner": f"{meta.team} ({meta.service}, by {finding.owner_rule})",
         "Account": f"{finding.account} {finding.region} ({meta.environment})",
-        "Resource": f"`{finding.resource}`",
+        "Resource": f"`{finding.resource[:500]}`",
     }
     return Message(
         id=meta.id,
@@ -65,4 +65,5 @@ def escape(text: str) -> str:
 
 
 def _section(text: str) -> dict[str, object]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}}
+    # Verbatim: Slack would make links of addresses and mentions of names that stand in a finding's text.
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000], "verbatim": True}}

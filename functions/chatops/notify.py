@@ -73,6 +73,6 @@ def deliver(message_id: str) -> bool:
         messages.refused(message_id, error.code, clock.now_ms())
         telemetry.count("Refused", capability=settings.capability, reason="slack")
     else:
+        messages.report("ok", clock.now_ms())
         telemetry.count("Posted", capability=settings.capability)
-    messages.report("ok", clock.now_ms())
     return True

@@ -14,7 +14,7 @@ from functions.chatops.message import Message
 
 _TOKEN_REFUSED = {
     *("not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"),
-    *("missing_scope", "not_allowed_token_type", "access_denied", "no_permission", "org_login_required"),
+    *("missing_scope", "not_allowed_token_type", "org_login_required"),
 }
 _TOO_MANY, _SERVER_ERROR = 429, 500
 _PASSING = {"internal_error", "fatal_error", "request_timeout", "service_unavailable"}
@@ -65,6 +65,8 @@ class Slack:
             raise self._meaning(error) from error
         except (SlackClientError, OSError, HTTPException) as error:
             raise SlackUnavailableError(f"Slack cannot be reached ({type(error).__name__})", for_all=True) from error
+        except (ValueError, AttributeError, TypeError) as error:  # what slack-sdk makes of an answer that is no object
+            raise SlackUnavailableError("Slack does not answer as Slack does") from error
         return str(answer["ts"])
 
     def _token(self) -> str:

@@ -24,7 +24,7 @@ class Resource(msgspec.Struct, frozen=True, rename="pascal"):
 
     type: Text
     id: Text
-    region: str | None = None
+    region: Text | None = None
     tags: dict[str, str] | None = None
 
 
@@ -39,7 +39,7 @@ class Compliance(msgspec.Struct, frozen=True, rename="pascal"):
     """The result of a check."""
 
     status: Literal["PASSED", "WARNING", "FAILED", "NOT_AVAILABLE"] | None = None
-    security_control_id: str | None = None
+    security_control_id: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
 
 
 class Workflow(msgspec.Struct, frozen=True, rename="pascal"):
@@ -60,7 +60,7 @@ class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     updated_at: str
     title: Annotated[str, msgspec.Meta(max_length=256)]
     resources: Annotated[list[Resource], msgspec.Meta(min_length=1, max_length=32)]
-    region: str | None = None
+    region: Text | None = None
     severity: Severity | None = None
     compliance: Compliance | None = None
     workflow: Workflow | None = None

@@ -14,6 +14,7 @@ from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
 from functions.findings.finding import Finding, Status, without_control
 
+type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 """Until the end of the year 9999."""
 
@@ -38,9 +39,9 @@ class Resource(msgspec.Struct, frozen=True):
     """Its ARN stands in `uid_alt` or in `uid`, by type."""
 
     type: Text
-    uid: str | None = None
-    uid_alt: str | None = None
-    name: str | None = None
+    uid: OptionalText = None
+    uid_alt: OptionalText = None
+    name: OptionalText = None
     tags: list[Tag] | None = None
 
 
@@ -58,7 +59,7 @@ class Cloud(msgspec.Struct, frozen=True):
 class Compliance(msgspec.Struct, frozen=True):
     """The result of a check; coverage findings have no control."""
 
-    control: str | None = None
+    control: OptionalText = None
     status: Literal["Pass", "Fail", "Warning", "Unknown", "Other"] | None = None
 
 

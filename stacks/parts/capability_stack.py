@@ -214,6 +214,19 @@ class CapabilityStack(Stack):
         # CDK's table.grants would open every index to every action.
         function.role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
 
+    def grant_publish(self, function: FleetFunction) -> None:
+        """Let `function` put the capability's own fleet events on the bus, and no other source."""
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["events:PutEvents"],
+                resources=[self.bus.event_bus_arn],
+                conditions={
+                    "ForAllValues:StringEquals": {"events:source": f"yagura.{self.capability}"},
+                    "Null": {"events:source": "false"},
+                },
+            )
+        )
+
     def grant_mode(self, function: FleetFunction) -> None:
         """Let `function` read its capability's mode."""
         function.role.add_to_principal_policy(

@@ -42,7 +42,10 @@ def test_the_message_begins_with_its_severity_and_says_what_where_and_whose(seve
     assert said.text == f"{mark} {severity} S3.8 is open: Buckets should block public access ({arn})"
     header, title, facts, context = said.blocks
     assert header == {"type": "header", "text": {"type": "plain_text", "text": "S3.8 is open"}}
-    assert title == {"type": "section", "text": {"type": "mrkdwn", "text": "Buckets should block public access"}}
+    assert title == {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": "Buckets should block public access", "verbatim": True},
+    }
     assert facts == {
         "type": "section",
         "text": {
