@@ -58,7 +58,7 @@ LEDGER: tuple[Line, ...] = (
     Line(
         "EventBridge: patterns",
         "real",
-        "116 of 116 of AWS's Event Ruler cases (docs/adr/0002-local-cloud-is-a-wrapped-emulator.md)",
+        "116 of 116 of AWS's Event Ruler cases (docs/adr/0002)",
     ),
     Line("EventBridge: input transformers, archive, replay-name", "real", "tests/local/test_buses.py"),
     Line(
@@ -119,7 +119,7 @@ LEDGER: tuple[Line, ...] = (
     Line(
         "DynamoDB: conditional writes, transactions, streams, filters",
         "real",
-        "docs/adr/0002-local-cloud-is-a-wrapped-emulator.md",
+        "docs/adr/0002",
     ),
     Line(
         "Secrets Manager: a secret created empty; Ref is the ARN",
@@ -139,7 +139,7 @@ LEDGER: tuple[Line, ...] = (
     Line(
         "CloudWatch: metrics from EMF logs, events of alarms",
         "not simulated",
-        "docs/adr/0002-local-cloud-is-a-wrapped-emulator.md",
+        "docs/adr/0002",
     ),
     Line("KMS: encryption of queues, topics, logs", "not simulated", "grants are checked on templates, tests/stacks"),
     Line("Slack", "simulated", "docs.slack.dev; slackapi/bolt-js issue 2509", "local/slack.py, local/slack_limits.py"),
