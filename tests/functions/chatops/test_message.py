@@ -52,6 +52,7 @@ def test_the_message_begins_with_its_severity_and_says_what_where_and_whose(seve
             "type": "mrkdwn",
             "text": f"*Severity:* {mark} {severity}\n*Owner:* front-door (intake, by tag)\n"
             f"*Account:* 111122223333 eu-west-1 (staging)\n*Resource:* `{arn}`",
+            "verbatim": True,
         },
     }
     assert context == {"type": "context", "elements": [{"type": "mrkdwn", "text": "problem `p1`"}]}
