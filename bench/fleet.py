@@ -8,9 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local import demo, deploy, process, trace
+from local import trace
 from local.client import HUB, SPOKE, client, journal, slack_messages
 from local.process import Instance
+from tests.local import fleet
 from tests.local.conftest import free_port
 
 ACCOUNTS = (HUB, SPOKE)
@@ -22,13 +23,8 @@ def deployed() -> Iterator[Instance]:
     """A fleet of its own: own port, own folder; gone afterwards."""
     with TemporaryDirectory(prefix="yagura-bench-") as folder:
         instance = Instance(Path(folder).resolve(), free_port())
-        process.start(instance)
-        try:
-            deploy.bootstrap_and_deploy(instance)
-            demo.set_slack_token(instance)
+        with fleet.deployed(instance):
             yield instance
-        finally:
-            process.stop(instance)
 
 
 @dataclass

@@ -2,15 +2,29 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from local import process
+from local import demo, deploy, process
 from local.client import HUB, SPOKE, Event, client
 from local.process import Instance
 from local.replay import envelope, replay
 from local.trace import Outcome
 
 type Finding = dict[str, Any]
+
+
+@contextmanager
+def deployed(instance: Instance) -> Iterator[Instance]:
+    """The fleet on a local cloud of its own, with a Slack token; gone afterwards."""
+    process.start(instance)
+    try:
+        deploy.bootstrap_and_deploy(instance)
+        demo.set_slack_token(instance)
+        yield instance
+    finally:
+        process.stop(instance)
 
 
 def finding(
@@ -74,6 +88,3 @@ def restart(instance: Instance, account: str, function: str) -> None:
     functions.update_function_configuration(
         FunctionName=function, Environment={"Variables": variables | {"RESTARTED": uuid.uuid4().hex}}
     )
-
-
-__all__ = ["finding", "imported", "invoke", "process", "restart", "send", "set_token"]

@@ -12,11 +12,11 @@ from fleet.events.envelope import FleetEvent
 from fleet.events.findings import FindingOpened
 from fleetctl.generate import fleet_events
 from fleetctl.main import app
-from local import demo, deploy, process, trace
+from local import demo, deploy, trace
 from local.client import HUB, PRODUCT, SPOKE, client, journal, send_aws_event, slack_behave, slack_messages
 from local.process import Instance
 from tests.local import conftest
-from tests.local.fleet import finding, imported, invoke, restart, send, set_token
+from tests.local.fleet import deployed, finding, imported, invoke, restart, send, set_token
 
 pytestmark = pytest.mark.local
 
@@ -27,13 +27,8 @@ HUB_BUS = f"arn:aws:events:us-east-1:{HUB}:event-bus/yagura"
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     conftest.allow_loopback()
     instance = Instance(tmp_path_factory.mktemp("fleet").resolve(), conftest.free_port())
-    process.start(instance)
-    try:
-        deploy.bootstrap_and_deploy(instance)
-        demo.set_slack_token(instance)
+    with deployed(instance):
         yield instance
-    finally:
-        process.stop(instance)
 
 
 def test_the_demo_keeps_every_promise(fleet: Instance) -> None:

@@ -10,11 +10,12 @@ from unittest.mock import patch
 
 from slack_sdk.web.base_client import BaseClient
 
-from fleet.events.envelope import Entry, Meta
+from fleet.events.envelope import Entry
 from fleet.events.findings import FindingOpened
 from fleet.items import Table
 from functions.chatops.store import MessageStore, key
 from tests.functions.entry import batch, failures, load
+from tests.layers.fleet.entries import meta
 from tests.layers.fleet.fakes import FakeDynamoDB, FakeParameters, FakeQueue, FakeSecrets, KilledError, Steps
 
 CHANNELS = {
@@ -28,17 +29,7 @@ TICK = {"tick": 120}
 
 def opened(id_: str = "p1-1-1", *, finding: dict[str, Any] | None = None, **about: Any) -> str:
     """A FindingOpened as it comes from the hub's bus."""
-    meta: dict[str, Any] = {
-        "id": id_,
-        "version": 1,
-        "time": 1,
-        "account": "111122223333",
-        "region": "eu-west-1",
-        "service": "intake",
-        "team": "front-door",
-        "environment": "staging",
-        "actor": "aws.securityhub",
-    }
+    about = {"actor": "aws.securityhub"} | about
     data: dict[str, Any] = {
         "problem": "p1",
         "account": "111122223333",
@@ -51,13 +42,13 @@ def opened(id_: str = "p1-1-1", *, finding: dict[str, Any] | None = None, **abou
         "finding_id": "f",
         "owner_rule": "tag",
     }
-    entry = Entry.of(FindingOpened(**(data | (finding or {}))), Meta(**(meta | about)))
+    entry = Entry.of(FindingOpened(**(data | (finding or {}))), meta(id_, **about))
     envelope = {
         "version": "0",
         "id": "e",
         "source": entry.source,
         "detail-type": entry.detail_type,
-        "account": (meta | about)["account"],
+        "account": about.get("account", "111122223333"),
         "region": "eu-west-1",
         "time": "2026-03-02T09:15:12Z",
         "resources": [],
