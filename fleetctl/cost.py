@@ -30,8 +30,30 @@ READS_PER_TICK = 1
 LOG_GB = 0.50
 LOG_BYTES_PER_TICK = 1_000
 """Lambda's own JSON lines: start, report."""
+ANCHORS_A_MONTH = 30 * 24
+THOUSAND_PUTS = 0.005
+"""S3 Standard. What an anchor takes of room, 300 bytes, is nothing even after six years."""
+MILLION_REQUESTS = 1.00
+"""Of an HTTP API, each of up to 512 KB."""
 TARGET = 5.00
 """DESIGN.md: a spoke costs less than this."""
+
+
+_COUNTING = {"telemetry.count", "light_telemetry.count", "self._count"}
+_OUTCOMES = {"done", "failed", "refused"}
+_COMPUTED = {
+    ("chatops", "Answered"): _OUTCOMES,
+    ("operations", "Answered"): _OUTCOMES,
+    ("chatops", "Paged"): {"trigger", "acknowledge", "resolve"},
+    ("chatops", "Stranger"): {"unknown", "wrong_team", "deactivated", "bot", "guest", "lookup_failed"},
+    ("chatops", "Refused"): {"not_taken", "secret_unreadable"},
+    ("operations", "Refused"): {"unknown", "not_granted", "expired", "altered", "elsewhere", "claimed_by_another"},
+}
+"""Reasons that the code computes, by capability and metric."""
+
+
+class UnknownReasonError(LookupError):
+    """The code counts by a reason that nobody has written down."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,7 @@ def idle(templates: Sequence[Template]) -> list[Line]:
 
     keys, secrets = len(of("AWS::KMS::Key")), len(of("AWS::SecretsManager::Secret"))
     metrics = sum(max(1, len(_metrics(alarm))) for alarm in of("AWS::CloudWatch::Alarm"))
+    anchors = len(of("AWS::S3::Bucket")) * ANCHORS_A_MONTH
     queues = sum(":sqs:" in str(each["EventSourceArn"]) for each in of("AWS::Lambda::EventSourceMapping"))
     ticks, gb_seconds = 0, 0.0
     for template in templates:
@@ -71,6 +94,7 @@ def idle(templates: Sequence[Template]) -> list[Line]:
         Line("their time", f"{gb_seconds:,.0f} GB-s", gb_seconds * GB_SECOND),
         Line("their reads", f"{ticks * READS_PER_TICK:,}", ticks * READS_PER_TICK * MILLION_READS / 1e6),
         Line("their logs", f"{ticks * LOG_BYTES_PER_TICK / 1e6:,.0f} MB", ticks * LOG_BYTES_PER_TICK * LOG_GB / 1e9),
+        Line("anchors of the audit chain", f"{anchors:,}", anchors * THOUSAND_PUTS / 1e3),
     ]
 
 
@@ -90,11 +114,12 @@ def _schedules(template: Template) -> Iterator[tuple[int, int]]:
             yield from ((MINUTES_A_MONTH // minutes, memory[target["Arn"]]) for target in rule["Targets"])
 
 
-def custom_metrics(root: Path, capability: str) -> int:
-    """At most how many custom metrics the capability's functions write: names, times reasons where they have one.
+def custom_metrics(root: Path, capability: str) -> set[tuple[str, str]]:
+    """The custom metrics that the capability's functions can write: name and reason, empty if it has none.
 
     Read from the code: every `telemetry.count("Name", ...)` of the capability and of the shared layer, and every
-    `DroppedError("reason")` and `RefusedError("reason", ...)` that the two can raise.
+    `DroppedError("reason")`, `RefusedError("reason", ...)` and `UnfitError("reason")` that the two can raise. Raises
+    UnknownReasonError if a reason is neither there nor in this module.
     """
     trees = [
         ast.parse(path.read_text())
@@ -104,17 +129,31 @@ def custom_metrics(root: Path, capability: str) -> int:
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     reasons = {
         "Dropped": {_first(call) for call in calls if _name(call) == "DroppedError"},
-        "Refused": {_first(call) for call in calls if _name(call) == "RefusedError"},
+        "Refused": {_first(call) for call in calls if _name(call) in {"RefusedError", "UnfitError"}},
     }
     metrics: set[tuple[str, str]] = set()
     for call in calls:
-        if _name(call) == "telemetry.count":
-            name = _first(call)
-            reason = next((each.value for each in call.keywords if each.arg == "reason"), ast.Constant(""))
-            # A reason that is computed is one of those that are raised; under another name, say here which there are.
-            known = {str(reason.value)} if isinstance(reason, ast.Constant) else reasons[name]
+        if _name(call) not in _COUNTING:
+            continue
+        reason = next((each.value for each in call.keywords if each.arg == "reason"), ast.Constant(""))
+        # What has no name of its own passes on one that is counted where it is called.
+        for name in _texts(call.args[0]):
+            computed = _COMPUTED.get((capability, name), set())
+            known = _texts(reason) or reasons.get(name, set()) | computed
+            if not known and name not in reasons:
+                raise UnknownReasonError(f"{capability} counts {name} by {ast.unparse(reason)}: see _COMPUTED")
             metrics |= {(name, each) for each in known}
-    return len(metrics)
+    return metrics
+
+
+def _texts(node: ast.expr) -> set[str]:
+    """A literal, or the literals of which it is one."""
+    match node:
+        case ast.Constant():
+            return {str(node.value)}
+        case ast.IfExp():
+            return _texts(node.body) | _texts(node.orelse)
+    return set()
 
 
 def _name(call: ast.Call) -> str:
@@ -130,19 +169,25 @@ def _first(call: ast.Call) -> str:
 def page(templates: Sequence[Template], root: Path) -> str:
     """The page, from the templates of the example fleet."""
     parts = [_HEAD]
-    for stage, title in (("spoke", "A spoke"), ("hub", "The hub")):
+    for stage, title in (("spoke", "A spoke"), ("hub", "The hub"), ("archive", "The account that keeps the anchors")):
         mine = [template for template in templates if template.stage == stage]
-        capabilities = sorted({template.stack for template in mine} - {"foundation"})
+        stacks = sorted({template.stack for template in mine} - {"foundation"})
+        working = {template.stack for template in mine if template.of_type("AWS::Lambda::Function")}
         lines = idle(mine)
         total = sum(line.dollars for line in lines)
         rows = "".join(f"| {line.what} | {line.number} | {line.dollars:.2f} |\n" for line in lines)
-        metrics = sum(custom_metrics(root, capability) for capability in capabilities)
+        metrics = [each for capability in sorted(working) for each in custom_metrics(root, capability)]
+        ordinary = sum(not reason for _, reason in metrics)
         parts.append(
-            f"## {title}: ${total:.2f} a month\n\nWith {', '.join(capabilities)}.\n\n| what | number | $ a month |\n"
-            f"|---|---|---:|\n{rows}| **idle** | | **{total:.2f}** |\n\n"
-            f"Busy, custom metrics come on top: at most {metrics} names and reasons, ${CUSTOM_METRIC:.2f} each if it "
-            f"is counted in every hour of the month: ${metrics * CUSTOM_METRIC:.2f}.\n"
+            f"## {title}: ${total:.2f} a month\n\nWith {', '.join(stacks)}.\n\n| what | number | $ a month |\n"
+            f"|---|---|---:|\n{rows}| **idle** | | **{total:.2f}** |\n"
         )
+        if metrics:
+            parts.append(
+                f"Busy, custom metrics come on top, ${CUSTOM_METRIC:.2f} each if counted in every hour of a month:\n"
+                f"{ordinary} that tell of ordinary work, ${ordinary * CUSTOM_METRIC:.2f}, and at most "
+                f"{len(metrics) - ordinary} reasons\nfor which something was not done, which are rare.\n"
+            )
         if stage == "spoke":
             parts.append(
                 f"The target for a spoke is under ${TARGET:.2f}: {'met' if total < TARGET else '**missed**'}.\n"
@@ -170,7 +215,11 @@ _NOTES = f"""## What was assumed
 
 ## What grows with use
 
-- Tables: $0.25 for a GB, and point-in-time recovery $0.20 more; a million writes $0.625, a million reads $0.125.
+- Tables: $0.25 for a GB, and point-in-time recovery $0.20 more; a million writes $0.625, a million reads $0.125. In a
+  transaction, which is how requests and the audit chain are written, each counts twice.
+- What people say: ${MILLION_REQUESTS:.2f} for a million requests to the HTTP API, and a line of its log for each.
+- The audit chain: about 1 KB an entry, kept for ever. A command that two people agree to makes about five entries, and
+  with its messages some 50 writes, 20 calls and 5 events: 10,000 of them a month are about $1.
 - The archive of the fleet bus keeps 90 days: $0.10 for each GB taken in, $0.023 for a GB a month.
 - Logs: ${LOG_GB:.2f} for each GB taken in, then $0.03 for a GB a month, for `log_retention_days`.
 - Fleet events: $1 a million, and $1 a million more for those that go to the hub. A finding is about 1 KB of each.

@@ -40,7 +40,9 @@ def event_schemas() -> dict[Path, str]:
     texts = {}
     rows = []
     for kind in sorted(fleet_events(), key=lambda each: (each.source, each.__name__, each.version)):
-        path = EVENTS / f"{kind.source}.{kind.detail_type()}.v{kind.version}.schema.json"
+        # `yagura.*`: an event that any capability may put, under its own source.
+        source = kind.source.replace("*", "any")
+        path = EVENTS / f"{source}.{kind.detail_type()}.v{kind.version}.schema.json"
         texts[path] = json.dumps(_schema(kind), indent=2, sort_keys=True) + "\n"
         said = (kind.__doc__ or "").splitlines()[0]
         rows.append(f"| `{kind.source}` | [{kind.detail_type()}]({path.name}) | {kind.version} | {said} |\n")
@@ -57,7 +59,13 @@ def fleet_events() -> Iterator[type[FleetEvent]]:
     for module in pkgutil.iter_modules(events.__path__):
         importlib.import_module(f"{events.__name__}.{module.name}")
     # A test may declare some of its own.
-    yield from (kind for kind in FleetEvent.__subclasses__() if kind.__module__.startswith(f"{events.__name__}."))
+    yield from (kind for kind in _kinds(FleetEvent) if kind.__module__.startswith(f"{events.__name__}."))
+
+
+def _kinds(base: type[FleetEvent]) -> Iterator[type[FleetEvent]]:
+    """Those that nothing is derived from: the others are what several have in common."""
+    for kind in base.__subclasses__():
+        yield from _kinds(kind) if kind.__subclasses__() else [kind]
 
 
 def _schema(kind: type[FleetEvent]) -> dict[str, object]:

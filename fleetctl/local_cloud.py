@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from fleetctl.plain import err, fail, out
 from local import demo as chapter
-from local import process, trace
+from local import demo_chatops, process, trace
 from local.client import Event
 from local.commands import Port, State, app, deploy_with_bars, plain_errors, start
 from local.replay import read_events
@@ -21,6 +22,14 @@ from local.replay import replay as send
 from local.trace import Outcome
 
 __all__ = ["app"]
+
+
+class Part(StrEnum):
+    """A chapter of the demo."""
+
+    SKELETON = "skeleton"
+    CHATOPS = "chatops"
+    ALL = "all"
 
 
 @app.command()
@@ -31,8 +40,9 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Exit afterwards; status 0 only if all went as promised.")
     ] = False,
+    part: Annotated[Part, typer.Option("--part", help="Which chapter to show.")] = Part.SKELETON,
 ) -> None:
-    """Deploy a hub and a spoke, send five Security Hub events through, and show what became of each."""
+    """Deploy the fleet to the local cloud, and show it at work."""
     began = time.monotonic()
     instance = process.from_environment(port, state)
     ours = stay = False
@@ -41,10 +51,8 @@ def demo(
         ours = start(instance)
         deploy_with_bars(instance)
         chapter.set_slack_token(instance)
-        out.print("\nFive events go to the spoke's default bus, as Security Hub would send them.")
-        with _bar("on their way") as bar:
-            traced, broken = chapter.run(instance, tick=bar)
-        out.print(_table(traced))
+        demo_chatops.set_signing_secret(instance)
+        broken = [promise for each, play in _CHAPTERS.items() if part in {each, Part.ALL} for promise in play(instance)]
         for promise in broken:
             err.print(f"NOT KEPT: {promise}", style="red", markup=False)
         if broken:
@@ -57,6 +65,25 @@ def demo(
         # What somebody else started goes on, unless this one stayed with it to the end.
         if ours or stay:
             process.stop(instance)
+
+
+def _skeleton(instance: process.Instance) -> list[str]:
+    out.print("\nFive events go to the spoke's default bus, as Security Hub would send them.")
+    with _bar("on their way") as bar:
+        traced, broken = chapter.run(instance, tick=bar)
+    out.print(_table(traced))
+    return broken
+
+
+def _chatops(instance: process.Instance) -> list[str]:
+    out.print(f"\nA scene in Slack: {instance.endpoint}/_local/slack/ shows it.")
+    broken = demo_chatops.run(instance, lambda step: out.print(f"  {step}", markup=False, soft_wrap=True))
+    for line in demo_chatops.trail(instance):
+        out.print(f"    {line}", markup=False, soft_wrap=True)
+    return broken
+
+
+_CHAPTERS = {Part.SKELETON: _skeleton, Part.CHATOPS: _chatops}
 
 
 @app.command()
@@ -159,8 +186,8 @@ It stays up at {instance.endpoint}. Try next, in another terminal:
   fleetctl secrets status --local
   # what is real here, and what is simulated
   fleetctl local doctor
-  # what was posted
-  curl {instance.endpoint}/_local/slack/messages
+  # the fake Slack: read, type /yagura, press buttons, as three people
+  {instance.endpoint}/_local/slack/
 
 Ctrl-C stops it.""",
         markup=False,

@@ -80,8 +80,13 @@ def role_of(template: Template, function: str) -> str:
     return next((role for role in template.of_type("AWS::IAM::Role") if template.arn(role) == arn), "")
 
 
+def trust(template: Template, role: str) -> list[Statement]:
+    """Who may assume the role with this logical id."""
+    return statements(template.of_type("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"])
+
+
 def of_resource(templates: Sequence[Template], arn: str) -> list[Statement]:
-    """What the resource policies of `templates` say about `arn`: of queues, topics, buses, keys and functions."""
+    """What resource policies of `templates` say of `arn`: those of queues, topics, buckets, buses, keys, functions."""
     return [
         statement for _, _, each in resource_policies(templates) for statement in each if arn in statement.resources
     ]
@@ -90,7 +95,7 @@ def of_resource(templates: Sequence[Template], arn: str) -> list[Statement]:
 def resource_policies(templates: Sequence[Template]) -> Iterator[tuple[Template, str, list[Statement]]]:
     """Every resource policy: its template, its logical id, its statements."""
     for template in templates:
-        for kind in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        for kind in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy"):
             for name, properties in template.of_type(kind).items():
                 yield template, name, statements(properties["PolicyDocument"])
         for name, properties in template.of_type("AWS::Events::EventBus").items():

@@ -6,10 +6,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fleetctl.callers import Caller, local_caller
 from fleetctl.plain import fail
 from local.client import client as local_client
 from local.errors import LocalCloudError
-from local.process import from_environment, require_running
+from local.process import Instance, from_environment, require_running
 from stacks.config.load import ConfigError, load
 from stacks.config.model import Account, Config
 from stacks.names import role_arn, role_name
@@ -28,7 +29,7 @@ class Fleet:
                 if local
                 else load(ROOT)
             )
-        except ConfigError as error:
+        except (ConfigError, LocalCloudError) as error:
             fail(str(error))
 
     def accounts(self, name: str | None) -> list[Account]:
@@ -39,24 +40,29 @@ class Fleet:
             fail(f"{name!r} is no account of the fleet; it has: {names}")
         return found
 
-    def client(self, service: str, account: Account, *, through: str | None = None) -> Any:
-        """A client in `account`: as whoever runs the command, or, from the hub, through the role of `through`."""
+    def name_of(self, account: str, region: str) -> str:
+        """What fleet.yaml calls an account and Region."""
+        names = [each.name for each in self.config.fleet.accounts if (each.id, each.region) == (account, region)]
+        return names[0] if names else f"{account}:{region}"
+
+    def client(
+        self, service: str, account: Account, *, through: tuple[str, str] | None = None, profile: str | None = None
+    ) -> Any:
+        """A client in `account`: as whoever runs the command, with an AWS profile, or through a role from the hub.
+
+        `through` is the role's capability and entry, as in its name.
+        """
         if self.local:
-            instance = from_environment()
-            try:
-                require_running(instance)
-            except LocalCloudError as error:
-                fail(str(error))
-            return local_client(instance, service, account.id, region=account.region)
+            return local_client(self._instance(), service, account.id, region=account.region)
         try:
-            session: Any = boto3.Session()
+            session: Any = boto3.Session(profile_name=profile)
             mine = session.client("sts").get_caller_identity()["Account"]
             if mine == account.id:
                 return session.client(service, region_name=account.region)
-            if through is None:
+            if through is None or profile is not None:
                 fail(f"Your credentials are of account {mine}; {account.name} is {account.id}. Use that account's.")
             keys = session.client("sts").assume_role(
-                RoleArn=role_arn(account.id, role_name(account, "foundation", through)), RoleSessionName="fleetctl"
+                RoleArn=role_arn(account.id, role_name(account, *through)), RoleSessionName="fleetctl"
             )["Credentials"]
         except (ClientError, BotoCoreError) as error:
             fail(f"{account.name}: {error}")
@@ -67,3 +73,32 @@ class Fleet:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
+
+    def caller(self, person: str | None) -> Caller:
+        """Whoever runs the command, in the hub; in the local cloud, the person whose turn it is."""
+        hub = self.config.fleet.hub
+        if self.local:
+            return local_caller(self._instance(), hub, [each.id for each in self.config.people.people], person)
+        if person is not None:
+            fail("--as is for the local cloud; on AWS you are who your credentials say.", 2)
+        try:
+            session: Any = boto3.Session()
+            me = session.client("sts").get_caller_identity()
+            if me["Account"] != hub.id:
+                fail(f"Your credentials are of account {me['Account']}; the hub is {hub.id}. Use the hub's.")
+            return Caller(
+                arn=me["Arn"],
+                region=hub.region,
+                credentials=session.get_credentials(),
+                connect=lambda service: session.client(service, region_name=hub.region),
+            )
+        except (ClientError, BotoCoreError) as error:
+            fail(f"{hub.name}: {error}")
+
+    def _instance(self) -> Instance:
+        try:
+            instance = from_environment()
+            require_running(instance)
+        except LocalCloudError as error:
+            fail(str(error))
+        return instance

@@ -36,6 +36,8 @@ _ARNS = {
     "AWS::SSM::Parameter": ("Name", "ssm:{place}:parameter{name}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch:{place}:alarm:{name}"),
     "AWS::KMS::Key": ("", "kms:{place}:key/{name}"),
+    "AWS::S3::Bucket": ("BucketName", "s3:::{name}"),
+    "AWS::ApiGatewayV2::Api": ("", "execute-api:{place}:{name}"),
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::IAM::ManagedPolicy"}
 
@@ -52,6 +54,8 @@ class Template:
     local: bool
     body: dict[str, Any]
     """As CloudFormation gets it."""
+    after: tuple[str, ...] = ()
+    """Stacks of its Stage that are deployed before it."""
 
     @cached_property
     def resources(self) -> dict[str, Properties]:
@@ -164,11 +168,20 @@ def _violations(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _read(folder: Path, local: set[str]) -> Iterator[Template]:
-    for artifact in json.loads((folder / "manifest.json").read_text())["artifacts"].values():
+    artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
+    for artifact in artifacts.values():
         if artifact["type"] == "cdk:cloud-assembly":
             yield from _read(folder / artifact["properties"]["directoryName"], local)
         elif artifact["type"] == "aws:cloudformation:stack":
-            stage, stack = artifact["displayName"].split(" ")[0].split("/")
+            stage, stack = _place(artifact)
             account, region = artifact["environment"].removeprefix("aws://").split("/")
             body = json.loads((folder / artifact["properties"]["templateFile"]).read_text())
-            yield Template(stage, stack, account, region, stage in local, body)
+            needed = [artifacts[each] for each in artifact.get("dependencies", [])]
+            after = [_place(each)[1] for each in needed if each["type"] == "aws:cloudformation:stack"]
+            yield Template(stage, stack, account, region, stage in local, body, tuple(sorted(after)))
+
+
+def _place(artifact: dict[str, Any]) -> tuple[str, str]:
+    """Stage and stack."""
+    stage, stack = artifact["displayName"].split(" ")[0].split("/")
+    return stage, stack

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from local.process import Instance, get_json
 
-HUB, SPOKE, PRODUCT = "111111111111", "222222222222", "333333333333"
+HUB, SPOKE, PRODUCT, AUDIT = "111111111111", "222222222222", "333333333333", "444444444444"
 REGION = "us-east-1"
 
 type Event = dict[str, Any]

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
-from local.client import HUB, REGION, SPOKE, client, environment
+from local.client import AUDIT, HUB, REGION, SPOKE, client, environment
 from local.errors import LocalCloudError
 from local.process import ROOT, Instance, alive, require_running
 
-STAGES: dict[str, str] = {"local-hub": HUB, "local-spoke": SPOKE}
+STAGES: dict[str, str] = {"local-hub": HUB, "local-spoke": SPOKE, "local-audit": AUDIT}
 _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 _RESOURCE_LINE = re.compile(r"^(?P<stack>\S+) \|\s*(?P<done>\d+)(?:/(?P<total>\d+))? \|")
 _QUIET = ["--no-notices", "--no-version-reporting", "--no-color", "--ci"]

@@ -36,6 +36,12 @@ LEDGER: tuple[Line, ...] = (
         "local/principals.py",
     ),
     Line(
+        "IAM: dynamodb:LeadingKeys",
+        "simulated",
+        "DynamoDB Developer Guide, IAM policy conditions",
+        "local/leading_keys.py",
+    ),
+    Line(
         "IAM: each name of GetParameters",
         "simulated",
         "Service Authorization Reference, Systems Manager",
@@ -95,6 +101,12 @@ LEDGER: tuple[Line, ...] = (
     ),
     Line("Events of AWS services", "simulated", f"{_EB}, events from AWS services", "local/aws_events.py"),
     Line("SQS: redrive to the dead-letter queue, partial batches", "real", "tests/local/test_deploy.py"),
+    Line(
+        "SQS: ListDeadLetterSourceQueues",
+        "simulated",
+        "SQS API reference, ListDeadLetterSourceQueues",
+        "local/dead_letter_sources.py",
+    ),
     Line("SQS: StartMessageMoveTask", "not simulated", "the emulator answers InvalidAction"),
     Line("SQS: MaximumConcurrency of a mapping", "real", "tests/local/test_deploy.py"),
     Line(
@@ -142,5 +154,25 @@ LEDGER: tuple[Line, ...] = (
         "docs/adr/0002",
     ),
     Line("KMS: encryption of queues, topics, logs", "not simulated", "grants are checked on templates, tests/stacks"),
-    Line("Slack", "simulated", "docs.slack.dev; slackapi/bolt-js issue 2509", "local/slack.py, local/slack_limits.py"),
+    Line(
+        "HTTP APIs: unsigned calls reach the API of any account",
+        "simulated",
+        "API Gateway Developer Guide, publish HTTP APIs",
+        "local/http_apis.py",
+    ),
+    Line(
+        "Slack: Web API, limits of messages and views",
+        "simulated",
+        "docs.slack.dev; slackapi/bolt-js issue 2509",
+        "local/slack.py, local/slack_limits.py",
+    ),
+    Line(
+        "Slack: signed commands, clicks and views; response_url, trigger ids",
+        "simulated",
+        "docs.slack.dev, verifying requests; handling user interaction",
+        "local/slack_out.py, local/slack_hooks.py, local/slack_views.py",
+    ),
+    Line("Slack: select menus, dates, files, Events API, scopes", "not simulated", "Yagura uses none of them"),
+    Line("PagerDuty: Events API v2", "simulated", "developer.pagerduty.com, send an alert event", "local/pagerduty.py"),
+    Line("PagerDuty: throttling by itself, change events, webhooks", "not simulated", "429 on demand only"),
 )

@@ -35,7 +35,7 @@ def install() -> None:
 
     def enforced(*args: Any, resource_arn: str = "*", **kw: Any) -> Any:
         for arn in (resource_arn, *getattr(resource_arn, "rest", ())):
-            if denied := enforce(*args, resource_arn=str(arn), **kw):
+            if denied := enforce(*args, resource_arn=arn, **kw):
                 return denied
         return None
 

@@ -11,10 +11,14 @@ from local import (
     bus_delivery,
     bus_policy,
     cfn_types,
+    dead_letter_sources,
     empty_secrets,
+    http_apis,
     iam_boundary,
     journal,
     lambda_python,
+    leading_keys,
+    pagerduty,
     parameter_names,
     poller_grants,
     principals,
@@ -30,15 +34,18 @@ def build(state_dir: Path) -> Any:
     hypercorn_compat.install()
     principals.install()
     parameter_names.install()
+    leading_keys.install()
     journal.install()
     bus_policy.install()
     put_events.install()
     bus_delivery.install()
     cfn_types.install()
     empty_secrets.install()
+    dead_letter_sources.install()
     iam_boundary.install()
     poller_grants.install()
     lambda_python.install(state_dir)
+    http_apis.install()
     return _app
 
 
@@ -50,6 +57,8 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         await schedules.serve(scope, receive, send)
     elif path.startswith("/_local/slack/"):
         await slack.serve(scope, receive, send)
+    elif path.startswith("/_local/pagerduty/"):
+        await pagerduty.serve(scope, receive, send)
     elif path == "/_local/journal":
         asked = query(scope)
         if not (asked.get("since") or "0").isdigit():

@@ -5,7 +5,11 @@
   (`invalid_metadata_format`).
 - Block Kit reference, blocks: at most 50 in a message; block_id up to 255 characters and unique; header plain_text up
   to 150; section text 1 to 3,000, at most 10 fields of up to 2,000; context at most 10 elements; actions at most 25
-  elements; button text up to 75, value up to 2,000, action_id up to 255, url up to 3,000; image alt_text up to 2,000.
+  elements; button text up to 75, value up to 2,000, action_id up to 255, url up to 3,000; image alt_text up to 2,000;
+  a confirmation's title up to 100, text up to 300, confirm and deny up to 30; button style primary or danger;
+  input label up to 2,000, hint up to 2,000.
+- Reference, views: a modal with a title of 1 to 24, up to 100 blocks, callback_id up to 255, private_metadata up to
+  3,000; `submit` and `close` up to 24, `submit` required with an input block; input blocks only there.
 - `msg_blocks_too_long`: not in the reference, but the service answers it when all blocks together hold more than about
   13,200 characters (slackapi/bolt-js issue 2509, measured there); 13,000 here.
 """
@@ -27,7 +31,7 @@ _BLOCK_TYPES = {
     "video",
     "file",
 }
-_MAX_TEXT, _MAX_BLOCKS, _MAX_ALL_BLOCKS = 40_000, 50, 13_000
+_MAX_TEXT, _MAX_BLOCKS, _MAX_VIEW_BLOCKS, _MAX_ALL_BLOCKS = 40_000, 50, 100, 13_000
 
 
 def refusal(message: dict[str, Any]) -> tuple[str, list[str]] | None:
@@ -55,6 +59,25 @@ def refusal(message: dict[str, Any]) -> tuple[str, list[str]] | None:
     return None
 
 
+def view_refusal(view: Any) -> list[str]:
+    """Explanations for a view that Slack would not open (`invalid_arguments`); empty for one that it would."""
+    if not isinstance(view, dict) or view.get("type") != "modal":
+        return ["must be a view of type modal [json-pointer:/view]"]
+    blocks = view.get("blocks")
+    if not isinstance(blocks, list) or not all(isinstance(each, dict) for each in blocks):
+        return ["must be a list of blocks [json-pointer:/view/blocks]"]
+    problems = list(_text(view.get("title"), "/view/title", 24, ("plain_text",)))
+    for name in ("submit", "close"):
+        if view.get(name) is not None:
+            problems += _text(view[name], f"/view/{name}", 24, ("plain_text",))
+    for name, longest in (("callback_id", 255), ("private_metadata", 3000)):
+        if len(str(view.get(name) or "")) > longest:
+            problems.append(f"must be at most {longest} characters [json-pointer:/view/{name}]")
+    if view.get("submit") is None and any(block.get("type") == "input" for block in blocks):
+        problems.append("missing required field: submit, for input blocks [json-pointer:/view/submit]")
+    return problems + list(_blocks(blocks, _MAX_VIEW_BLOCKS))
+
+
 def _characters(value: Any) -> int:
     if isinstance(value, dict):
         return sum(_characters(each) for each in value.values())
@@ -63,9 +86,9 @@ def _characters(value: Any) -> int:
     return len(value) if isinstance(value, str) else 0
 
 
-def _blocks(blocks: list[dict[str, Any]]) -> Iterator[str]:
-    if len(blocks) > _MAX_BLOCKS:
-        yield f"no more than {_MAX_BLOCKS} items allowed [json-pointer:/blocks]"
+def _blocks(blocks: list[dict[str, Any]], most: int = _MAX_BLOCKS) -> Iterator[str]:
+    if len(blocks) > most:
+        yield f"no more than {most} items allowed [json-pointer:/blocks]"
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         at = f"/blocks/{index}"
@@ -136,6 +159,27 @@ def _element(element: Any, at: str) -> Iterator[str]:
     for name, longest in (("action_id", 255), ("value", 2000), ("url", 3000)):
         if len(str(element.get(name) or "")) > longest:
             yield f"must be at most {longest} characters [json-pointer:{at}/{name}]"
+    if element.get("style") not in (None, "primary", "danger"):
+        yield f"must be primary or danger [json-pointer:{at}/style]"
+    if element.get("confirm") is not None:
+        yield from _confirmation(element["confirm"], f"{at}/confirm")
+
+
+def _confirmation(confirm: Any, at: str) -> Iterator[str]:
+    if not isinstance(confirm, dict):
+        yield f"must be a confirmation dialog [json-pointer:{at}]"
+        return
+    yield from _text(confirm.get("title"), f"{at}/title", 100, ("plain_text",))
+    yield from _text(confirm.get("text"), f"{at}/text", 300)
+    for name in ("confirm", "deny"):
+        yield from _text(confirm.get(name), f"{at}/{name}", 30, ("plain_text",))
+
+
+def _input(block: dict[str, Any], at: str) -> Iterator[str]:
+    yield from _text(block.get("label"), f"{at}/label", 2000, ("plain_text",))
+    if block.get("hint") is not None:
+        yield from _text(block["hint"], f"{at}/hint", 2000, ("plain_text",))
+    yield from _element(block.get("element"), f"{at}/element")
 
 
 def _image(block: dict[str, Any], at: str) -> Iterator[str]:
@@ -145,4 +189,11 @@ def _image(block: dict[str, Any], at: str) -> Iterator[str]:
         yield f"alt_text must be 1 to 2000 characters [json-pointer:{at}/alt_text]"
 
 
-_BY_TYPE = {"section": _section, "header": _header, "context": _context, "actions": _actions, "image": _image}
+_BY_TYPE = {
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "actions": _actions,
+    "image": _image,
+    "input": _input,
+}

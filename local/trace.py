@@ -1,5 +1,6 @@
 """What the fleet did with an event: read from the tables, queues, buses and the fake Slack of the local cloud."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -58,7 +59,7 @@ def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Calla
     problems = {item["problem"]["finding"]["finding_id"]: item["problem"] for item in _problems(instance)}
     hub_events = [line["event"] for line in journal(instance, account=HUB, bus="yagura", since=since)[0]]
     opened = [event for event in hub_events if event["detail-type"] == "FindingOpened"]
-    posted = {message_event_id(message): message for message in slack_messages(instance)}
+    posted = {message_subject(message): message for message in slack_messages(instance)}
     letters = dead_letters(instance, SPOKE, "findings")
     traced = []
     for event in events:
@@ -70,7 +71,7 @@ def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Calla
                 rules=matching_rules(instance, event),
                 problems=[problems[one] for one in ids if one in problems],
                 opened=mine,
-                messages=[posted[one["detail"]["meta"]["id"]] for one in mine if one["detail"]["meta"]["id"] in posted],
+                messages=[posted[subject] for subject in map(subject_of, mine) if subject in posted],
                 waits=slack_status(instance),
                 dead_letters=[letter for letter in letters if letter["event"] == event["id"]],
             )
@@ -130,10 +131,15 @@ def findings_of(event: Event) -> list[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def message_event_id(message: dict[str, Any]) -> str:
-    """Id of the fleet event that a Slack message tells of."""
+def message_subject(message: dict[str, Any]) -> str:
+    """What a Slack message tells of, as its metadata has it."""
     metadata = message.get("metadata") or {}
     return str(metadata.get("event_payload", {}).get("id", ""))
+
+
+def subject_of(opened: Event) -> str:
+    """The same, of the message about a FindingOpened event."""
+    return hashlib.sha256(f"problem#{opened['detail']['data']['problem']}".encode()).hexdigest()[:16]
 
 
 def matching_rules(instance: Instance, event: Event) -> list[str]:
@@ -186,15 +192,24 @@ def _busy(instance: Instance) -> int:
         waiting += sum(int(attributes[name]) for name in names)
         if account == HUB and slack_status(instance):
             continue  # messages wait for an operator: that is at rest
-        dynamodb = client(instance, "dynamodb", account)
-        waiting += dynamodb.query(
-            TableName=f"yagura-{capability}",
-            IndexName="pending",
-            Select="COUNT",
-            KeyConditionExpression="pending = :one",
-            ExpressionAttributeValues={":one": {"S": "1"}},
-        )["Count"]
+        kinds = ["1"] if account == SPOKE else ["1", "draft", *_lanes(instance)]
+        waiting += sum(len(_pending(instance, account, f"yagura-{capability}", kind)) for kind in kinds)
     return waiting
+
+
+def _lanes(instance: Instance) -> list[str]:
+    """What messages that wait are pending under."""
+    return [f"send#{key.removeprefix('lane#')}" for key in _pending(instance, HUB, "yagura-chatops", "lane")]
+
+
+def _pending(instance: Instance, account: str, table: str, kind: str) -> list[str]:
+    found = client(instance, "dynamodb", account).query(
+        TableName=table,
+        IndexName="pending",
+        KeyConditionExpression="pending = :kind",
+        ExpressionAttributeValues={":kind": {"S": kind}},
+    )["Items"]
+    return [item["pk"]["S"] for item in found]
 
 
 def slack_status(instance: Instance) -> str:

@@ -3,6 +3,7 @@
 from aws_cdk import aws_iam as iam
 
 from stacks.config.model import Account
+from stacks.names import REDRIVE_TAG
 
 
 def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
@@ -11,6 +12,7 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
     A capability that needs more adds it here, in a diff that a reviewer sees.
     """
     place = f"{account.region}:{account.id}"
+    opened = {"Null": {f"aws:ResourceTag/{REDRIVE_TAG}": "false"}}
 
     def allow(sid: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
         return iam.PolicyStatement(sid=sid, actions=actions, resources=resources)
@@ -18,7 +20,10 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
     return [
         allow(
             "Tables",
-            _each("dynamodb", "GetItem PutItem Query DescribeStream GetRecords GetShardIterator ListStreams"),
+            [
+                *_each("dynamodb", "GetItem PutItem DeleteItem ConditionCheckItem BatchGetItem Query"),
+                *_each("dynamodb", "DescribeStream GetRecords GetShardIterator ListStreams"),
+            ],
             [f"arn:aws:dynamodb:{place}:table/yagura-*"],
         ),
         allow(
@@ -26,11 +31,34 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
             _each("sqs", "SendMessage ReceiveMessage DeleteMessage GetQueueAttributes"),
             [f"arn:aws:sqs:{place}:yagura-*"],
         ),
+        iam.PolicyStatement(
+            sid="OpenedQueues",
+            actions=[
+                *_each("sqs", "SendMessage ReceiveMessage DeleteMessage ChangeMessageVisibility GetQueueUrl"),
+                *_each("sqs", "GetQueueAttributes ListQueueTags ListDeadLetterSourceQueues"),
+            ],
+            resources=[f"arn:aws:sqs:{place}:*"],
+            conditions=opened,
+        ),
+        iam.PolicyStatement(
+            sid="OpenedFunctions",
+            actions=["lambda:InvokeFunction", "lambda:ListTags"],
+            resources=[f"arn:aws:lambda:{place}:function:*"],
+            conditions=opened,
+        ),
+        allow("Rules", ["events:ListTargetsByRule"], [f"arn:aws:events:{place}:rule/*"]),
+        allow("Tags", ["tag:GetResources"], ["*"]),
+        allow("Roles", ["sts:AssumeRole"], ["arn:aws:iam::*:role/yagura/*"]),
+        allow(
+            "Anchors",
+            _each("s3", "PutObject GetObject GetObjectVersion ListBucket ListBucketVersions"),
+            ["arn:aws:s3:::yagura-audit-*"],
+        ),
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"arn:aws:logs:{place}:log-group:/yagura/*"]),
         allow("Buses", ["events:PutEvents"], ["arn:aws:events:*:*:event-bus/yagura"]),
         allow(
             "Parameters",
-            _each("ssm", "GetParameters PutParameter DeleteParameter"),
+            _each("ssm", "GetParameters GetParametersByPath PutParameter DeleteParameters"),
             [f"arn:aws:ssm:{place}:parameter/yagura/*"],
         ),
         allow("Secrets", ["secretsmanager:GetSecretValue"], [f"arn:aws:secretsmanager:{place}:secret:/yagura/*"]),

@@ -19,7 +19,11 @@ type Statement = dict[str, Any]
 def bus_policy(fleet: FleetFile, account: Account) -> dict[str, Any]:
     """The policy of `account`'s bus: spokes forward to the hub, publishers put their own, no one forges the fleet's."""
     spokes = [spoke for spoke in fleet.spokes if account.role == "hub"]
-    allows = [_allow_forwarding(spokes, account)] if spokes else []
+    commander = role_arn(fleet.hub.id, role_name(fleet.hub, "chatops", "publish"))
+    if account.role == "spoke":
+        allows = [_allow_commands(commander, fleet.hub, account)]
+    else:
+        allows = [_allow_forwarding(spokes, account)] if spokes else []
     allows += [
         _allow_publisher(index, publisher.account, publisher.source_prefix, account)
         for index, publisher in enumerate(fleet.publishers)
@@ -27,11 +31,17 @@ def bus_policy(fleet: FleetFile, account: Account) -> dict[str, Any]:
     ]
     # Each capability's own roles, and the forwarders of the spokes, which pass on what was theirs.
     forwarders = [_FORWARDERS] if spokes else []
+    # And in a spoke, the hub's role that sends commands.
+    commanders = [commander] if account.role == "spoke" else []
     denies = [
         _deny(
             f"Only{capability.title()}",
             {"ForAnyValue:StringEquals": {"events:source": f"yagura.{capability}"}},
-            [role_arn(account.id, role_name(account, capability, "*")), *forwarders],
+            [
+                role_arn(account.id, role_name(account, capability, "*")),
+                *forwarders,
+                *(commanders if capability == "chatops" else []),
+            ],
             account,
         )
         for capability in CAPABILITIES
@@ -40,7 +50,7 @@ def bus_policy(fleet: FleetFile, account: Account) -> dict[str, Any]:
         _deny(
             "OnlyTheFleet",
             {"ForAnyValue:StringLike": {"events:source": "yagura.*"}},
-            [role_arn(account.id, role_name(account, "*", "*")), *forwarders],
+            [role_arn(account.id, role_name(account, "*", "*")), *forwarders, *commanders],
             account,
         )
     )
@@ -58,6 +68,21 @@ def _allow_forwarding(spokes: list[Account], hub: Account) -> Statement:
         "Condition": {
             "ArnLike": {"aws:PrincipalArn": _FORWARDERS},
             "ForAllValues:StringLike": {"events:source": "yagura.*"},
+            "Null": {"events:source": "false"},
+        },
+    }
+
+
+def _allow_commands(commander: str, hub: Account, account: Account) -> Statement:
+    return {
+        "Sid": "HubCommands",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{hub.id}:root"},
+        "Action": "events:PutEvents",
+        "Resource": bus_arn(account),
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": commander},
+            "ForAllValues:StringEquals": {"events:source": "yagura.chatops"},
             "Null": {"events:source": "false"},
         },
     }

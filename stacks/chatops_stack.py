@@ -1,4 +1,9 @@
-"""Chatops: fleet events on the hub's bus -> queue -> notify -> Slack."""
+"""Chatops, in the hub.
+
+Slack -> HTTP API -> ingress -> queue -> desk -> table -> publish -> the bus of the account concerned
+hub's bus -> queue -> answers -> table          hub's bus -> queue -> notify -> Slack, PagerDuty
+every hour: anchor -> the archive in another account
+"""
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_iam as iam
@@ -6,25 +11,162 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from stacks.config.compile import chatops_config
+from stacks.config.model import CAPABILITIES
 from stacks.deployment import Deployment
+from stacks.names import EXECUTORS, archive_bucket, bus_arn, role_arn, role_name
 from stacks.parts.capability_stack import CapabilityStack
+from stacks.parts.item_grants import on_items
+from stacks.parts.public_api import PublicApi
 
 
 class ChatopsStack(CapabilityStack):
-    """The capability `chatops`; it lives in the hub."""
+    """The capability `chatops`."""
 
     def __init__(self, scope: Construct, deployment: Deployment) -> None:
         compiled = chatops_config(deployment.config, deployment.account)
         super().__init__(scope, deployment, "chatops", compiled=compiled)
-        slack = deployment.config.fleet.slack
-        # CloudFormation would generate a value; the escape hatch leaves it empty for `fleetctl secrets set slack`.
-        secret = secretsmanager.CfnSecret(
-            self, "SlackToken", name=slack.secret_name, description="Bot token of the fleet's Slack app (xoxb-...)"
+        fleet = deployment.config.fleet
+        slack = fleet.slack
+        token = self._secret("SlackToken", slack.secret_name, "Bot token of the fleet's Slack app (xoxb-...)")
+        signing = self._secret("SlackSigning", slack.signing_secret_name, "Signing secret of the fleet's Slack app")
+        table = self.table(stream=True, time_to_live="expires")
+        talks = {
+            "YAGURA_SLACK_API": slack.api,
+            "YAGURA_SLACK_SECRET": slack.secret_name,
+            "YAGURA_SLACK_HOOKS": slack.hooks,
+        }
+
+        pages = {}
+        if fleet.pagerduty:
+            keys = self._secret(
+                "PagerDutyKeys", fleet.pagerduty.secret_name, "Routing keys of PagerDuty services (JSON)"
+            )
+            pages = {
+                "YAGURA_PAGERDUTY_API": fleet.pagerduty.api,
+                "YAGURA_PAGERDUTY_SECRET": fleet.pagerduty.secret_name,
+            }
+        notify = self.function("notify", table=table, environment=talks | pages)
+        self.grant_items(notify, table)
+        self.grant_pending(notify, table)
+        self.grant_secret(notify, token, *([keys] if fleet.pagerduty else []))
+        self.grant_mode(notify)
+        # One at a time: posting it may take 20 of the function's 30 seconds.
+        outbox = self.event_queue(notify, batch_size=1)
+        outbox.on_fleet_events(
+            "FleetEvents",
+            bus=self.bus,
+            sources=["yagura.findings"],
+            detail_types=["FindingOpened"],
+            accounts=deployment.account_ids,
+            description="Fleet events that people are told of",
         )
-        secret.apply_removal_policy(deployment.removal_policy)
+        self.every(Duration.minutes(2), notify, description="Post the messages that wait")
+
+        archive = self._archive(deployment, "read")
+        desk = self.function("desk", table=table, environment=talks | archive)
+        self.grant_items(desk, table)
+        self.grant_batches(desk, table)
+        self.grant_secret(desk, token)
+        self.grant_role(desk, archive["YAGURA_ARCHIVE_ROLE"])
+        if identity := deployment.config.people.identity_center:
+            self.grant_role(desk, identity.role)
+        desk_queue = self.event_queue(desk, name="desk", batch_size=1)
+
+        ingress = self.function(
+            "ingress",
+            table=table,
+            environment={
+                "YAGURA_DESK_QUEUE": desk_queue.queue.queue_url,
+                "YAGURA_SIGNING_SECRET": slack.signing_secret_name,
+                "YAGURA_SLACK_TEAM": slack.team,
+            },
+            timeout=Duration.seconds(5),
+        )
+        # It faces the internet: all that it may touch is its own notes of what it has seen.
+        self.grant_items_of(ingress, table, ["dynamodb:PutItem", "dynamodb:DeleteItem"], ["seen#*"])
+        self.grant_secret(ingress, signing)
+        self.grant_send(ingress, desk_queue)
+        PublicApi(self, "Api", deployment=deployment, capability="chatops", function=ingress.function)
+
+        answers = self.function("answers", table=table)
+        self.grant_items(answers, table)
+        self.grant_pending(answers, table)
+        self.event_queue(answers, name="answers", batch_size=1).on_fleet_events(
+            "Answers",
+            bus=self.bus,
+            sources=[f"yagura.{capability}" for capability in CAPABILITIES if capability != "chatops"],
+            detail_types=["CommandAnswered", "ApprovalRequested"],
+            accounts=deployment.account_ids,
+            description="Answers to commands, and what capabilities ask people",
+        )
+        self.every(Duration.minutes(1), answers, description="Expire what nobody decided, name who has not answered")
+        for function in (desk, answers, notify):
+            self.grant_send(function, outbox)
+            function.function.add_environment("YAGURA_PUMP_QUEUE", outbox.queue.queue_url)
+
+        publish = self.function("publish", table=table)
+        self.grant_items(publish, table)
+        self.grant_pending(publish, table)
+        self.grant_publish(publish, also=[bus_arn(spoke) for spoke in fleet.spokes])
+        self.on_pending(table, publish)
+        self.every(Duration.minutes(2), publish, description="Publish what the stream has left behind")
+
+        archive = self._archive(deployment, "write")
+        anchor = self.function("anchor", table=table, environment=archive)
+        # It reads the chain's end, and notes what it anchored; the chain it cannot write.
+        self.grant_items_of(anchor, table, ["dynamodb:GetItem"], ["audit#head", "audit#anchor"])
+        self.grant_items_of(anchor, table, ["dynamodb:PutItem"], ["audit#anchor"])
+        self.grant_role(anchor, archive["YAGURA_ARCHIVE_ROLE"])
+        self.every(Duration.hours(1), anchor, description="Anchor the audit chain")
+
+        self._claims(table.table_arn, deployment)
+
+    def _archive(self, deployment: Deployment, role: str) -> dict[str, str]:
+        """Where the anchors lie, and the role there by which they are read or written."""
+        account = deployment.config.fleet.archive
+        return {
+            "YAGURA_ARCHIVE_ROLE": role_arn(account.id, role_name(account, "archive", role)),
+            "YAGURA_ARCHIVE_BUCKET": archive_bucket(account),
+            "YAGURA_ARCHIVE_REGION": account.region,
+        }
+
+    def _claims(self, table_arn: str, deployment: Deployment) -> None:
+        """The role by which executors of any account claim a granted request: it can read them, and grant none."""
+        executors = [role_arn("*", f"yagura-*-{capability}-{entry}") for capability, entry in EXECUTORS.items()]
+        role = iam.Role(
+            self,
+            "Claims",
+            role_name=role_name(deployment.account, "chatops", "claims"),
+            path="/yagura/",
+            description="Assumed by functions that carry out what people granted; may claim, and grant nothing",
+            assumed_by=iam.CompositePrincipal(
+                *(iam.AccountPrincipal(account) for account in deployment.account_ids)
+            ).with_conditions({"ArnLike": {"aws:PrincipalArn": executors}}),
+            inline_policies={
+                "claims": iam.PolicyDocument(
+                    statements=[
+                        on_items(["dynamodb:GetItem"], table_arn, ["request#*", "claim#*"]),
+                        on_items(["dynamodb:ConditionCheckItem"], table_arn, ["request#*"]),
+                        on_items(["dynamodb:PutItem"], table_arn, ["claim#*"]),
+                        *self.key_statements(),
+                    ]
+                )
+            },
+        )
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id="HIPAA.Security-IAMNoInlinePolicy",
+                reason="The policy is this one role's, and comes and goes with it. docs/permissions.md shows it.",
+            )
+        )
+
+    def _secret(self, id_: str, name: str, description: str) -> secretsmanager.CfnSecret:
+        # CloudFormation would generate a value; the escape hatch leaves it empty for `fleetctl secrets set`.
+        secret = secretsmanager.CfnSecret(self, id_, name=name, description=description)
+        secret.apply_removal_policy(self.deployment.removal_policy)
         for rule in ("AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"):
             Validations.of(secret).acknowledge(
-                Acknowledgment(id=rule, reason="Slack issues bot tokens by hand; a new one is set with fleetctl.")
+                Acknowledgment(id=rule, reason="It is issued elsewhere by hand; a new one is set with fleetctl.")
             )
         Validations.of(secret).acknowledge(
             Acknowledgment(
@@ -32,26 +174,4 @@ class ChatopsStack(CapabilityStack):
                 reason="One account reads it: AWS's own key for Secrets Manager does. It opens no patient data.",
             )
         )
-        table = self.table(time_to_live="expires")
-
-        notify = self.function(
-            "notify",
-            table=table,
-            environment={"YAGURA_SLACK_API": slack.api, "YAGURA_SLACK_SECRET": slack.secret_name},
-        )
-        self.grant_items(notify, table)
-        self.grant_pending(notify, table)
-        notify.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.ref])
-        )
-        self.grant_mode(notify)
-        # One at a time: posting it may take 20 of the function's 30 seconds.
-        self.event_queue(notify, batch_size=1).on_fleet_events(
-            "FleetEvents",
-            bus=self.bus,
-            source="yagura.findings",
-            detail_types=["FindingOpened"],
-            accounts=deployment.account_ids,
-            description="Fleet events that people are told of",
-        )
-        self.every(Duration.minutes(2), notify, description="Post the messages that wait")
+        return secret

@@ -177,13 +177,13 @@ class FoundationStack(Stack):
             "Freezer",
             role_name=role_name(account, "foundation", "freeze"),
             path="/yagura/",
-            description="Assumed from the hub by `fleetctl freeze`; may only set and unset the freeze",
+            description="Assumed from the hub by `fleetctl freeze`; may set the freeze, and nothing else",
             assumed_by=iam.AccountPrincipal(self._deployment.config.fleet.hub.id),
             inline_policies={
                 "freeze": iam.PolicyDocument(
                     statements=[
                         iam.PolicyStatement(
-                            actions=["ssm:PutParameter", "ssm:DeleteParameter"],
+                            actions=["ssm:PutParameter"],
                             resources=[self.format_arn(service="ssm", resource="parameter", resource_name=FREEZE[1:])],
                         )
                     ]

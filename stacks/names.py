@@ -7,6 +7,10 @@ KEY_PARAMETER = "/yagura/key-arn"
 """Where the account's one customer-managed key is found, if fleet.yaml asks for one."""
 ALARM_TOPIC = "yagura-alarms"
 """Name of the topic: whoever made it, stacks find each other by convention, not by exports."""
+REDRIVE_TAG = "yagura:redrive"
+"""On queues: `dead-letters` may be shown and sent back by `/yagura queues`, `target` may get messages back."""
+EXECUTORS = {"operations": "work"}
+"""Capability and entry of the functions that carry out what people granted: only they can claim a request."""
 
 
 def bus_arn(account: Account) -> str:
@@ -27,3 +31,8 @@ def boundary_name(account: Account) -> str:
 def role_arn(account_id: str, name: str) -> str:
     """A fleet role; `name` may hold `*`."""
     return f"arn:aws:iam::{account_id}:role/yagura/{name}"
+
+
+def archive_bucket(account: Account) -> str:
+    """The bucket of audit anchors; names of buckets are global."""
+    return f"yagura-audit-{account.id}-{account.region}"

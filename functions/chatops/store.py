@@ -1,102 +1,272 @@
-"""The table of the capability `chatops`.
+"""The table of the capability `chatops`: requests and the audit chain. Messages stand in `messages.py`.
 
-    pk      message#<event id>   one item per message: state waiting | sent | refused, claimed_until while it is posted
-    pk      status#slack         what keeps messages waiting, if anything does
-    index   pending              messages that wait
+    pk      request#<id>         one item per request; what it is in `request` (JSON), and flat what conditions look at:
+                                 status, command, arguments_hash, targets, requester, voters, expires_at, execute_until;
+                                 outbox, pending "1": fleet events that wait for the publisher
+    pk      claim#<id>#<target>  who executes it there; written by `fleet.approvals`, never here
+    pk      due#<id>             pending "due", pending_since: when to look at the request again (expiry, no answer)
+    pk      audit#<seq>          an entry of the chain (canonical JSON) and its hash
+    pk      audit#head           seq, hash and time of the last entry
+    pk      audit#anchor         the last anchor in the archive
+    pk      once#<key>           this was decided: a repeated delivery does nothing (TTL 30 days; queues keep 14)
+    pk      seen#<delivery id>   written by the ingress
+    pk      reply#<delivery id>  what fleetctl is answered (TTL 1 day)
+    index   pending
 
-Access: a message by id (notify); those that wait, by the index (sweep); the status by key. No Scan. Messages expire
-(TTL) 90 days after they were sent or refused; one that waits never does.
+Access: all by key; what is due, by the index. No Scan. A decision, its audit entries, its messages and its events are
+one transaction: all or none.
 """
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fleet.items import ConflictError, Item, Table
-from functions.chatops.message import Message
+from fleet.canonical import canonical
+from fleet.events.envelope import Entry as FleetEntry
+from fleet.items import Item, Table, from_dynamodb, to_dynamodb
+from fleet.outbox import with_entries
+from functions.chatops import audit
+from functions.chatops.request import Request
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 VERSION = 1
-CLAIM_MS = 60_000
-"""Longer than a post takes with all its retries. A poster that dies leaves its claim to run out."""
-_KEEP_SECONDS = 90 * 24 * 3600
-_STATUS = "status#slack"
+HEAD = "audit#head"
+ANCHOR = "audit#anchor"
+DUE = "due"
+ATTEMPTS = 60
+"""Writers of the chain take turns; fifty at once need a few dozen tries each."""
+_BATCH = 100
+_KEEP_ONCE_SECONDS = 30 * 24 * 3600
+_KEEP_REPLY_SECONDS = 24 * 3600
 
 
-class Claimed(msgspec.Struct, frozen=True):
-    """A message that is ours to post."""
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become true together."""
 
-    message: Message
-    event: str
-    """As it came, for the dead letter."""
+    once: str
+    """Natural key: deciding it again does nothing."""
+    request: Request | None = None
+    over: "Kept | None" = None
+    """The request as it was read; None if `request` is new."""
+    entries: Sequence[audit.Entry] = ()
+    events: Sequence[FleetEntry] = ()
+    """Fleet events, sent by the request's outbox."""
+    also: Sequence[dict[str, Any]] = ()
+    """Further elements of the transaction: messages. None of them has a condition that may fail."""
+    due: int | None = None
+    """When to look at the request again, in ms; 0: never."""
+    follow_up: Request | None = None
+    """A new request that this one brings with it."""
 
 
-class MessageStore:
-    """Messages in DynamoDB."""
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A request, and the item that it was read from."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    request: Request
+    item: Item
 
-    def add(self, message: Message, event: str, now: int) -> bool:
-        """Keep a message, and the event that it tells of, until it is sent. False if it is known already."""
-        item = {
-            "pk": key(message.id),
-            "v": VERSION,
-            "state": "waiting",
-            "message": msgspec.json.encode(message).decode(),
-            "event": event,
-            "pending": "1",
-            "pending_since": now,
-        }
-        return self._table.put(item, over=None)
 
-    def claim(self, message_id: str, now: int) -> Claimed | None:
-        """Take a message to post it; None if it has been sent, or someone else has it.
+class RepeatedError(Exception):
+    """This has been decided before, by the same delivery."""
 
-        One that was refused may be tried again: its event comes back by redrive, or for want of its dead letter.
+
+class MovedError(Exception):
+    """The request changed since it was read: read it again, and decide again."""
+
+
+class BusyError(Exception):
+    """The chain had no turn for us in many attempts; the delivery is tried again later."""
+
+
+class Store:
+    """Requests and the audit chain in DynamoDB."""
+
+    def __init__(self, table: Table, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._sleep = table, sleep
+        self._client = table.client
+
+    def request(self, request_id: str) -> Kept | None:
+        """A request by its id, strongly consistent."""
+        item = self._table.get(request_key(request_id))
+        if item is None:
+            return None
+        return Kept(request=msgspec.json.decode(item["request"], type=Request), item=item)
+
+    def head(self) -> audit.Head:
+        """The end of the chain."""
+        item = self._table.get(HEAD)
+        return audit.Head() if item is None else audit.Head(seq=item["seq"], hash=item["hash"], at=item["at"])
+
+    def commit(self, decision: Decision, now: int) -> list[audit.Record]:
+        """Make a decision true, with its entries at the end of the chain, in one transaction.
+
+        Returns the entries as chained. Raises RepeatedError, MovedError or BusyError; then nothing has changed.
         """
-        item = self._table.get(key(message_id))
-        if item is None or item["state"] == "sent" or item.get("claimed_until", 0) > now:
-            return None
-        waiting = {"state": "waiting", "pending": "1", "pending_since": item.get("pending_since", now)}
-        if not self._table.put(item | waiting | {"claimed_until": now + CLAIM_MS}, over=item):
-            return None
-        return Claimed(msgspec.json.decode(item["message"], type=Message), item["event"])
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._sleep(random.uniform(0.005, 0.02 * min(attempt, 15)))  # noqa: S311 - taking turns, not a secret
+            head = self.head()
+            records, after = audit.chain(head, decision.entries, now)
+            try:
+                self._client.transact_write_items(TransactItems=self._elements(decision, head, records, after, now))
+            except self._client.exceptions.TransactionCanceledException as error:
+                codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+                if codes and codes[0] == _FAILED:
+                    raise RepeatedError(decision.once) from error
+                if decision.request and len(codes) > 1 and codes[1] == _FAILED:
+                    raise MovedError(decision.request.id) from error
+                if not any(code in {_FAILED, "TransactionConflict", "ThrottlingError"} for code in codes):
+                    raise
+                continue
+            return records
+        raise BusyError(decision.once)
 
-    def release(self, message_id: str) -> None:
-        """Give a claimed message back: it goes on waiting."""
-        self._change(message_id, {"claimed_until": 0}, done=False)
+    def records(self, first: int, last: int) -> Iterator[audit.Record]:
+        """Entries `first` to `last` of the chain, in order; one that is missing is left out, for `verify` to tell."""
+        for seqs in batched(range(max(first, 1), last + 1), _BATCH, strict=False):
+            found: dict[str, Item] = {}
+            keys = [{"pk": {"S": audit_key(seq)}} for seq in seqs]
+            while keys:
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table.name: {"Keys": keys, "ConsistentRead": True}}
+                )
+                for raw in answer["Responses"].get(self._table.name, []):
+                    item = from_dynamodb(raw)
+                    found[item["pk"]] = item
+                left: Any = answer.get("UnprocessedKeys", {}).get(self._table.name, {"Keys": []})
+                keys = left["Keys"]
+            for seq in seqs:
+                if item := found.get(audit_key(seq), {}):
+                    yield audit.Record(entry=msgspec.json.decode(item["entry"], type=audit.Entry), hash=item["hash"])
 
-    def sent(self, message_id: str, ts: str, now: int) -> None:
-        """The channel has it, under `ts`."""
-        self._change(message_id, {"state": "sent", "ts": ts, "expires": now // 1000 + _KEEP_SECONDS}, done=True)
+    def due(self, now: int) -> Iterator[str]:
+        """Ids of requests that were to be looked at again before `now`, the most overdue first."""
+        for pk in self._table.pending(before=now, of=DUE):
+            yield pk.removeprefix(due_key(""))
 
-    def refused(self, message_id: str, why: str, now: int) -> None:
-        """Slack will never take it."""
-        self._change(
-            message_id,
-            {"state": "refused", "why": why, "claimed_until": 0, "expires": now // 1000 + _KEEP_SECONDS},
-            done=True,
+    def last_anchor(self) -> audit.Anchor | None:
+        """The last one that is in the archive, as far as we know."""
+        item = self._table.get(ANCHOR)
+        return None if item is None else msgspec.json.decode(item["anchor"], type=audit.Anchor)
+
+    def remember_anchor(self, anchor: audit.Anchor) -> None:
+        """It is in the archive. Only ever forward."""
+        item = self._table.get(ANCHOR)
+        if item is None or item["number"] < anchor.number:
+            text = msgspec.json.encode(anchor).decode()
+            self._table.put({"pk": ANCHOR, "v": VERSION, "number": anchor.number, "anchor": text}, over=item)
+
+    def reply_item(self, delivery: str, texts: Sequence[str], request: str, now: int) -> dict[str, Any]:
+        """One element of a transaction: what fleetctl finds when it asks for the answer to its delivery."""
+        item = {"pk": f"reply#{delivery}", "v": VERSION, "texts": list(texts), "request": request}
+        return dict(self._put(item | {"expires": now // 1000 + _KEEP_REPLY_SECONDS}))
+
+    def settled(self, request_id: str, now: int) -> None:
+        """Nothing more will come of this request by itself."""
+        self._client.put_item(TableName=self._table.name, Item=to_dynamodb(_timer(request_id, 0, now)))
+
+    def _elements(
+        self, decision: Decision, head: audit.Head, records: list[audit.Record], after: audit.Head, now: int
+    ) -> list["TransactWriteItemTypeDef"]:
+        once = {"pk": f"once#{decision.once}", "v": VERSION, "at": now, "expires": now // 1000 + _KEEP_ONCE_SECONDS}
+        elements = [self._put(once, "attribute_not_exists(pk)")]
+        if decision.request is not None:
+            elements.append(self._put_request(decision, now))
+            if decision.due is not None:
+                elements.append(self._put(_timer(decision.request.id, decision.due, now)))
+        if (new := decision.follow_up) is not None:
+            elements += [self._put(flat(new) | {"rev": 1}), self._put(_timer(new.id, new.expires_at, now))]
+        if records:
+            elements.append(self._put_head(head, after))
+        for record in records:
+            text = canonical(msgspec.to_builtins(record.entry)).decode()
+            item = {"pk": audit_key(record.entry.seq), "v": VERSION, "entry": text, "hash": record.hash}
+            elements.append(self._put(item, "attribute_not_exists(pk)"))
+        return [*elements, *decision.also]  # type: ignore[list-item]
+
+    def _put_head(self, head: audit.Head, after: audit.Head) -> "TransactWriteItemTypeDef":
+        item = {"pk": HEAD, "v": VERSION, "seq": after.seq, "hash": after.hash, "at": after.at}
+        if head.seq == 0:
+            return self._put(item, "attribute_not_exists(pk)")
+        return self._put(
+            item, "seq = :seq AND #hash = :hash", {":seq": head.seq, ":hash": head.hash}, {"#hash": "hash"}
         )
 
-    def waiting(self, before: int) -> list[str]:
-        """Ids of messages that have waited since before `before`, oldest first."""
-        return [pk.removeprefix(key("")) for pk in self._table.pending(before=before)]
+    def _put_request(self, decision: Decision, now: int) -> "TransactWriteItemTypeDef":
+        request, over = decision.request, decision.over
+        assert request is not None  # noqa: S101 - for the type checker; the caller has looked
+        before = {} if over is None else over.item
+        item = with_entries({**before, **flat(request)}, decision.events, now)
+        if over is None:
+            return self._put(item | {"rev": 1}, "attribute_not_exists(pk)")
+        condition, values = "rev = :rev", {":rev": over.item["rev"]}
+        if over.request.status == "PENDING" and request.status != "EXPIRED":
+            # What `request.py` decided, once more where it cannot be raced.
+            condition += " AND #status = :pending AND expires_at > :now"
+            values |= {":pending": "PENDING", ":now": now}
+            names = {"#status": "status"}
+            for n, vote in enumerate(request.votes[len(over.request.votes) :]):
+                condition += f" AND requester <> :voter{n} AND NOT contains(voters, :voter{n})"
+                values[f":voter{n}"] = vote.person
+            return self._put(item | {"rev": over.item["rev"] + 1}, condition, values, names)
+        return self._put(item | {"rev": over.item["rev"] + 1}, condition, values)
 
-    def report(self, status: str, now: int) -> None:
-        """Say what keeps messages waiting (`ok`: nothing does); written only when it changes."""
-        item = self._table.get(_STATUS)
-        if (item or {}).get("status") != status:
-            self._table.put({"pk": _STATUS, "v": VERSION, "status": status, "since": now}, over=item)
-
-    def _change(self, message_id: str, change: Item, *, done: bool) -> None:
-        for _ in range(5):
-            item = self._table.get(key(message_id))
-            if item is None:
-                return
-            left = {name: value for name, value in item.items() if not (done and name.startswith("pending"))}
-            if self._table.put(left | change, over=item):
-                return
-        raise ConflictError(key(message_id))
+    def _put(
+        self, item: Item, condition: str = "", values: Item | None = None, names: dict[str, str] | None = None
+    ) -> "TransactWriteItemTypeDef":
+        put: dict[str, Any] = {"TableName": self._table.name, "Item": to_dynamodb(item)}
+        if condition:
+            put["ConditionExpression"] = condition
+        if values:
+            put["ExpressionAttributeValues"] = to_dynamodb(values)
+        if names:
+            put["ExpressionAttributeNames"] = names
+        return {"Put": put}  # type: ignore[typeddict-item]
 
 
-def key(message_id: str) -> str:
-    """The item's key."""
-    return f"message#{message_id}"
+_FAILED = "ConditionalCheckFailed"
+
+
+def flat(request: Request) -> Item:
+    """The item of a request: all of it as JSON, and beside it what conditions look at."""
+    return {
+        "pk": request_key(request.id),
+        "v": VERSION,
+        "request": msgspec.json.encode(request).decode(),
+        "status": request.status,
+        "capability": request.capability,
+        "command": request.command,
+        "arguments_hash": request.arguments_hash,
+        "targets": [str(target) for target in request.targets],
+        "requester": request.requester,
+        "voters": [vote.person for vote in request.votes],
+        "expires_at": request.expires_at,
+        "execute_until": request.execute_until,
+    }
+
+
+def request_key(request_id: str) -> str:
+    """Key of a request."""
+    return f"request#{request_id}"
+
+
+def due_key(request_id: str) -> str:
+    """Key of a request's timer."""
+    return f"due#{request_id}"
+
+
+def audit_key(seq: int) -> str:
+    """Key of an entry of the chain."""
+    return f"audit#{seq:012d}"
+
+
+def _timer(request_id: str, at: int, now: int) -> Item:
+    if at:
+        return {"pk": due_key(request_id), "v": VERSION, "pending": DUE, "pending_since": at}
+    return {"pk": due_key(request_id), "v": VERSION, "expires": now // 1000 + _KEEP_ONCE_SECONDS}

@@ -5,7 +5,10 @@ The same configuration gives the same bytes, so an asset changes only when what 
 
 import msgspec
 
-from .model import EACH_ACCOUNT, Account, Config
+from stacks.names import archive_bucket
+
+from .model import EACH_ACCOUNT, Account, Config, FleetFile
+from .model_routes import CONDITIONS, Route
 from .rules_services import account_ids
 
 
@@ -19,17 +22,57 @@ def findings_config(config: Config, account: Account) -> bytes:
 
 
 def chatops_config(config: Config, account: Account) -> bytes:  # noqa: ARG001 - all capabilities are called alike
-    """For `chatops`: the channels of teams, those of services that have their own, and the fleet's accounts."""
-    services = config.services
-    default = services.default
+    """For `chatops`: the fleet's accounts, its people, and where and to whom what is told."""
+    slack, services = config.fleet.slack, config.services
+    channels = {services.default.team: services.default.slack_channel}
+    channels |= {team.name: team.slack_channel for team in services.teams}
     return _canonical(
         {
-            "default_channel": config.fleet.slack.default_channel,
-            "channels": {default.team: default.slack_channel} | {t.name: t.slack_channel for t in services.teams},
-            "service_channels": {s.name: s.slack_channel for s in services.services if s.slack_channel},
-            "accounts": sorted({each.id for each in config.fleet.accounts}),
+            "accounts": [_place(each) for each in config.fleet.accounts],
+            "slack_team": slack.team,
+            "default_channel": slack.default_channel,
+            "approvals_channel": slack.approvals_channel or slack.default_channel,
+            "everyone": sorted({slack.default_channel, *channels.values()}),
+            "channels": channels,
+            "service_channels": {each.name: each.slack_channel for each in services.services if each.slack_channel},
+            "pagerduty": {each.name: each.pagerduty_service for each in services.teams if each.pagerduty_service},
+            "service_pagerduty": {
+                each.name: each.pagerduty_service for each in services.services if each.pagerduty_service
+            },
+            "routes": [_route(each) for each in config.routes.routes],
+            "sre": config.people.sre_team,
+            "people": config.people.people,
+            "identity_center": config.people.identity_center,
+            "audit": _audit(config.fleet),
         }
     )
+
+
+def operations_config(config: Config, account: Account) -> bytes:  # noqa: ARG001 - all capabilities are called alike
+    """For `operations`: nothing. A command brings what it is about, and the queues' tags say the rest."""
+    return _canonical({})
+
+
+def _place(account: Account) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "id": account.id,
+        "region": account.region,
+        "environment": account.environment,
+        "role": account.role,
+        # Those that a command can reach: one that is off has nobody to answer it.
+        "capabilities": sorted(capability for capability in account.capabilities if account.runs(capability)),
+    }
+
+
+def _route(route: Route) -> dict[str, object]:
+    match = {condition: getattr(route.match, condition) or [] for condition in CONDITIONS}
+    return {"match": match, "channel": route.channel, "page": route.page}
+
+
+def _audit(fleet: FleetFile) -> dict[str, str]:
+    archive = fleet.archive
+    return {"account": archive.id, "region": archive.region, "bucket": archive_bucket(archive)}
 
 
 def _accepts(config: Config, account: Account) -> dict[str, list[str] | None]:

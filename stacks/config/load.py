@@ -8,31 +8,47 @@ from msgspec import Struct
 
 from .decode import REFUSED, Decoder
 from .model import Config, FleetFile, ServicesFile
+from .model_people import PeopleFile
+from .model_routes import RoutesFile
 from .problem import ConfigError, Problem
 from .rules import Breach, fleet_breaches
+from .rules_people import people_breaches
+from .rules_routes import routes_breaches
 from .rules_services import services_breaches
 from .source import read
 
-__all__ = ["FLEET_FILE", "SERVICES_FILE", "ConfigError", "Problem", "load"]
+__all__ = ["FLEET_FILE", "PEOPLE_FILE", "ROUTES_FILE", "SERVICES_FILE", "ConfigError", "Problem", "load"]
 
 FLEET_FILE = "config/fleet.yaml"
 SERVICES_FILE = "config/services.yaml"
+PEOPLE_FILE = "config/people.yaml"
+ROUTES_FILE = "config/routes.yaml"
 
 
 def load(root: Path, fleet_file: str = FLEET_FILE, substitutions: Mapping[str, str] | None = None) -> Config:
     """The configuration under `root`.
 
-    `substitutions` gives what `${name}` in the fleet file stands for: a local fleet does not know its port before
-    it starts. Raises `ConfigError` with every problem of every file.
+    People and routes are those beside the fleet file if it has its own (other people speak to the local cloud), else
+    those of `config/`. `substitutions` gives what `${name}` in the fleet file stands for: a local fleet does not know
+    its port before it starts. Raises `ConfigError` with every problem of every file.
     """
     fleet = _File(root, fleet_file, FleetFile, dict(substitutions or {}))
     services = _File(root, SERVICES_FILE, ServicesFile, {})
+    people = _File(root, _beside(root, fleet_file, PEOPLE_FILE), PeopleFile, {})
+    routes = _File(root, _beside(root, fleet_file, ROUTES_FILE), RoutesFile, {})
     fleet.report(fleet_breaches(fleet.value))
     services.report(services_breaches(services.value, fleet.value))
-    problems = fleet.problems + services.problems
+    people.report(people_breaches(people.value, services.value))
+    routes.report(routes_breaches(routes.value, services.value, fleet.value))
+    problems = [problem for file in (fleet, services, people, routes) for problem in file.problems]
     if problems:
         raise ConfigError(problems)
-    return Config(fleet=fleet.value, services=services.value)
+    return Config(fleet=fleet.value, services=services.value, people=people.value, routes=routes.value)
+
+
+def _beside(root: Path, fleet_file: str, file: str) -> str:
+    own = Path(fleet_file).with_name(Path(file).name)
+    return own.as_posix() if (root / own).exists() else file
 
 
 class _File[T: Struct]:

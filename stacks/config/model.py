@@ -1,93 +1,42 @@
-"""What `config/fleet.yaml` and `config/services.yaml` may say.
+"""What `config/fleet.yaml` and `config/services.yaml` may say, and all of the configuration together.
 
-A type's `description` is the words after "expected" in an error and an editor's hint; its `do` is the advice.
-Patterns must match the whole text, and mean the same in Python and in an editor's JavaScript.
-Rules that look at more than one value stand in `rules.py`.
+The kinds of texts stand in `kinds.py`; rules that look at more than one value in `rules.py` and its neighbours.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from botocore.loaders import Loader
 from msgspec import Meta
 
+from .kinds import (
+    AccountId,
+    ArnPattern,
+    Channel,
+    Email,
+    Environment,
+    FunctionName,
+    Region,
+    Repository,
+    SecretName,
+    SlackTeam,
+    Slug,
+    SourcePrefix,
+    StackPattern,
+    TagText,
+    Text,
+    Url,
+)
+from .model_people import PeopleFile
+from .model_routes import RoutesFile
 
-def _regions() -> list[str]:
-    """Every Region of the partition `aws` that this botocore knows, from its own data: no network.
-
-    Our ARNs, and the product ARNs that triage trusts, are those of that partition.
-    """
-    partitions: dict[str, Any] = Loader().load_data("partitions")
-    (aws,) = (partition for partition in partitions["partitions"] if partition["id"] == "aws")
-    return sorted(name for name in aws["regions"] if not name.endswith("-global"))
-
-
-REGIONS = _regions()
-CAPABILITIES = ("foundation", "findings", "chatops")
+CAPABILITIES = ("foundation", "findings", "chatops", "operations")
 EACH_ACCOUNT = "each-account"
 
-_SLUG = "lower-case words of letters and digits, joined by hyphens"
-_SLUG_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-_CHANNEL = 'a Slack channel in quotes, as "#name" or by its id'
-_CHANNEL_PATTERN = r"^(#[^\s#]{1,80}|[CG][A-Z0-9]{8,})$"
-_CHANNEL_ADVICE = {"do": 'write it as "#name", in quotes: without them, YAML takes # for the start of a comment'}
-_ID_ADVICE = {"do": 'write all 12 digits, leading zeros too, in quotes: "012345678901"'}
-
-type Slug = Annotated[str, Meta(pattern=_SLUG_PATTERN, max_length=40, description=_SLUG)]
-type Text = Annotated[str, Meta(pattern=r"^.*\S.*$", max_length=200, description="a text")]
-type Channel = Annotated[str, Meta(pattern=_CHANNEL_PATTERN, description=_CHANNEL, extra=_CHANNEL_ADVICE)]
-type AccountId = Annotated[
-    str, Meta(pattern=r"^[0-9]{12}$", description="an AWS account id: 12 digits in quotes", extra=_ID_ADVICE)
-]
-type Region = Annotated[str, Meta(description="an AWS Region", extra_json_schema={"enum": REGIONS})]
-type Repository = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
-        description="a repository as owner/name, for example acme/yagura",
-    ),
-]
-type Email = Annotated[
-    str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, description="an e-mail address")
-]
-type Url = Annotated[
-    str,
-    Meta(pattern=r"^https?://[^\s/?#]+/([^\s?#]+/)?$", description="an http(s) address that ends with a slash"),
-]
-type SecretName = Annotated[
-    str,
-    Meta(pattern=r"^/yagura/[A-Za-z0-9_/+=.@-]{1,500}$", description="the name of a secret, below /yagura/"),
-]
-type SourcePrefix = Annotated[
-    str,
-    Meta(
-        pattern=r"^(?!aws|yagura)[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
-        description="a lower-case event source such as acme.payments, with no dot at its end, "
-        "that does not begin with aws or yagura",
-        extra={"do": "name a source of your own: those of AWS and of the fleet cannot be given away"},
-    ),
-]
 type CapabilityName = Annotated[
     str, Meta(description="a capability of the fleet", extra_json_schema={"enum": list(CAPABILITIES)})
 ]
-type StackPattern = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,127}\*?$",
-        description="the name of a CloudFormation stack, or its beginning and a *",
-    ),
-]
-# The catalogue matches with fnmatch, in which ? and [] have a meaning of their own: an ARN has no use for it.
-type ArnPattern = Annotated[
-    str, Meta(pattern=r"^arn:[^\s\[\]?]+$", description="an ARN in quotes, in which * stands for any text")
-]
-type FunctionName = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the name of a Lambda function, without its alias")
-]
-type TagText = Annotated[str, Meta(min_length=1, max_length=256, description="a text of 1 to 256 characters")]
 
 type Mode = Literal["off", "observe", "act"]
-type Environment = Literal["production", "staging", "development", "sandbox", "local"]
 # What CloudWatch Logs accepts for a log group.
 type RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -122,11 +71,32 @@ class FindingsHome(_Config, frozen=True, kw_only=True):
 
 
 class SlackSettings(_Config, frozen=True, kw_only=True):
-    """Where notifications go, and the secret that holds the bot's token."""
+    """The workspace, where the fleet speaks in it, and the secrets by which the two know each other."""
 
+    team: SlackTeam
+    """Whose people may speak to the fleet: guests of other workspaces may not."""
     api: Url = "https://slack.com/api/"
+    hooks: Url = "https://hooks.slack.com/"
+    """Where the addresses begin to which Slack wants answers to one person."""
     default_channel: Channel
+    approvals_channel: Channel | None = None
+    """Where people are asked to decide; if there is none, the default channel."""
     secret_name: SecretName = "/yagura/slack/bot-token"  # noqa: S105 - a name, not a secret
+    signing_secret_name: SecretName = "/yagura/slack/signing-secret"  # noqa: S105 - a name, not a secret
+
+
+class PagerdutySettings(_Config, frozen=True, kw_only=True):
+    """Whom the fleet pages: a secret with the routing key of each PagerDuty service of `services.yaml`."""
+
+    api: Url = "https://events.pagerduty.com/v2/"
+    secret_name: SecretName = "/yagura/pagerduty/routing-keys"  # noqa: S105 - a name, not a secret
+
+
+class AuditSettings(_Config, frozen=True, kw_only=True):
+    """Where the audit trail is anchored, out of reach of whoever administers the hub."""
+
+    account: Slug
+    """An account entry other than the hub's."""
 
 
 class Publisher(_Config, frozen=True, kw_only=True):
@@ -173,6 +143,8 @@ class FleetFile(_Config, frozen=True, kw_only=True):
     alarms: Alarms
     findings: FindingsHome
     slack: SlackSettings
+    pagerduty: PagerdutySettings | None = None
+    audit: AuditSettings
     publishers: list[Publisher] = []
     accounts: list[Account]
 
@@ -185,6 +157,11 @@ class FleetFile(_Config, frozen=True, kw_only=True):
     def spokes(self) -> list[Account]:
         """All the others."""
         return [account for account in self.accounts if account.role == "spoke"]
+
+    @property
+    def archive(self) -> Account:
+        """The account that keeps the anchors of the audit trail."""
+        return next(account for account in self.accounts if account.name == self.audit.account)
 
 
 class Default(_Config, frozen=True, kw_only=True):
@@ -234,3 +211,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     fleet: FleetFile
     services: ServicesFile
+    people: PeopleFile
+    routes: RoutesFile

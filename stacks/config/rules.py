@@ -42,7 +42,7 @@ def repeated(keys: Iterable[tuple[Any, Path]]) -> Iterator[tuple[Path, Path]]:
 
 def fleet_breaches(fleet: FleetFile) -> Iterator[Breach]:
     """All that contradicts itself in `fleet.yaml`."""
-    for check in (_names, _places, _one_hub, _kind, _capabilities, _home, _publishers):
+    for check in (_names, _places, _one_hub, _kind, _capabilities, _home, _audit, _secrets, _publishers):
         yield from check(fleet)
 
 
@@ -117,8 +117,12 @@ def _kind(fleet: FleetFile) -> Iterator[Breach]:
         return
     if fleet.clock is not None and known(fleet.clock):
         yield Breach(path=("clock",), expected="no clock: on AWS it is the wall's", advice="remove the field clock")
-    if known(fleet.slack, fleet.slack.api) and not fleet.slack.api.startswith("https://"):
-        yield Breach(path=("slack", "api"), expected="an https address", advice="begin it with https://")
+    pagerduty = fleet.pagerduty if known(fleet.pagerduty) else None
+    urls = [(("slack", "api"), fleet.slack.api), (("slack", "hooks"), fleet.slack.hooks)]
+    urls += [(("pagerduty", "api"), pagerduty.api)] if pagerduty else []
+    for path, url in urls:
+        if known(url) and not url.startswith("https://"):
+            yield Breach(path=path, expected="an https address", advice="begin it with https://")
 
 
 def _capabilities(fleet: FleetFile) -> Iterator[Breach]:
@@ -150,6 +154,32 @@ def _home(fleet: FleetFile) -> Iterator[Breach]:
     elif known(account.capabilities, account.mode("findings")) and not account.runs("findings"):
         advice = f'add "findings: observe" to the capabilities of {home}'
         yield Breach(path=path, expected="an account that runs findings", advice=advice)
+
+
+def _audit(fleet: FleetFile) -> Iterator[Breach]:
+    name, path = fleet.audit.account, ("audit", "account")
+    if not known(name, fleet.accounts, *(account.name for account in fleet.accounts)):
+        return
+    account = next((account for account in fleet.accounts if account.name == name), None)
+    hubs = {account.id for account in fleet.accounts if account.role == "hub" and known(account.id)}
+    if account is None:
+        names = [each.name for each in fleet.accounts if each.role == "spoke"]
+        advice = did_you_mean(name, names, "add an account for it, which nothing else uses")
+        yield Breach(path=path, expected="the name of an account other than the hub", advice=advice)
+    elif account.role == "hub" or account.id in hubs:
+        advice = "name another account: who administers the hub must not be able to rewrite what it did"
+        yield Breach(path=path, expected="an account other than the hub", advice=advice)
+
+
+def _secrets(fleet: FleetFile) -> Iterator[Breach]:
+    slack, pagerduty = fleet.slack, fleet.pagerduty
+    names: list[tuple[Any, Path]] = [
+        (slack.secret_name, ("slack", "secret_name")),
+        (slack.signing_secret_name, ("slack", "signing_secret_name")),
+        *([(pagerduty.secret_name, ("pagerduty", "secret_name"))] if pagerduty else []),
+    ]
+    for path, first in repeated(names):
+        yield Breach(path=path, expected=f"a secret of its own: {path_text(first)} is the same", advice="change one")
 
 
 def _publishers(fleet: FleetFile) -> Iterator[Breach]:

@@ -7,9 +7,16 @@ from pathlib import Path
 import msgspec
 
 from .model import FleetFile, ServicesFile
+from .model_people import PeopleFile
+from .model_routes import RoutesFile
 
 SCHEMAS = Path("config/schemas")
-_STRUCTS: dict[str, type[msgspec.Struct]] = {"fleet": FleetFile, "services": ServicesFile}
+_STRUCTS: dict[str, type[msgspec.Struct]] = {
+    "fleet": FleetFile,
+    "services": ServicesFile,
+    "people": PeopleFile,
+    "routes": RoutesFile,
+}
 
 
 def schemas() -> dict[Path, str]:

@@ -30,7 +30,10 @@ CACHE = ROOT / ".build"
 PYTHON = "3.13"
 """Minor version of the Lambda runtime: wheels and bytecode are valid for no other."""
 
-SERVICES = ("dynamodb", "events", "secretsmanager", "sqs", "ssm")
+SERVICES = (
+    *("dynamodb", "events", "identitystore", "lambda", "resourcegroupstaggingapi", "s3"),
+    *("secretsmanager", "sqs", "ssm", "sts"),
+)
 """The services whose models stay in botocore: those that `fleet.aws` has clients for."""
 
 

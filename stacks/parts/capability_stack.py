@@ -1,6 +1,6 @@
 """CapabilityStack: what every capability has: a table, dead letters, code, layers, two alarms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Validations
@@ -12,6 +12,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -24,6 +25,7 @@ from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_
 from stacks.parts.dead_letters import DeadLetters
 from stacks.parts.event_queue import EventQueue
 from stacks.parts.fleet_function import FleetFunction
+from stacks.parts.item_grants import on_items
 
 TOO_OLD = Duration.minutes(15)
 """A message that nobody has taken for this long means that nobody will."""
@@ -114,20 +116,21 @@ class CapabilityStack(Stack):
             timeout=timeout or Duration.seconds(30),
         )
 
-    def event_queue(self, function: FleetFunction, *, batch_size: int = 10) -> EventQueue:
-        """The capability's queue, its alarm on age included."""
+    def event_queue(self, function: FleetFunction, *, batch_size: int = 10, name: str = "") -> EventQueue:
+        """A queue of the capability, its alarm on age included; those after the first have a name."""
+        suffix, label = (f"-{name}" if name else ""), f"{name.title()}Events"
         queue = EventQueue(
             self,
-            "Events",
-            queue_name=f"yagura-{self.capability}",
+            label,
+            queue_name=f"yagura-{self.capability}{suffix}",
             function=function,
             dead_letters=self.dead_letters,
             batch_size=batch_size,
         )
         alarm = cloudwatch.Alarm(
             self,
-            "EventsTooOld",
-            alarm_name=f"yagura-{self.capability}-events-too-old",
+            f"{label}TooOld",
+            alarm_name=f"yagura-{self.capability}{suffix}-events-too-old",
             alarm_description=f"Events of {self.capability} wait longer than {TOO_OLD.to_minutes()} minutes: see "
             "docs/runbooks/events-too-old.md.",
             metric=queue.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
@@ -193,33 +196,65 @@ class CapabilityStack(Stack):
             )
         )
 
+    def grant_secret(self, function: FleetFunction, *secrets: secretsmanager.CfnSecret) -> None:
+        """Let `function` read secrets."""
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[each.ref for each in secrets])
+        )
+
+    def grant_role(self, function: FleetFunction, role: str) -> None:
+        """Let `function` assume a role of another account, which must let it too."""
+        function.role.add_to_principal_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role]))
+
+    def grant_send(self, function: FleetFunction, queue: EventQueue) -> None:
+        """Let `function` put messages on one of the capability's queues."""
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue.queue_arn])
+        )
+
     def grant_items(self, function: FleetFunction, table: dynamodb.Table) -> None:
         """Let `function` read and write single items of `table`."""
-        self._grant(function, ["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn)
-        if self._key:
-            # DynamoDB asks KMS in the caller's name. CDK's grant would have wildcards.
-            function.role.add_to_principal_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-                    resources=[self._key.key_arn],
-                    conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
-                )
+        self._grant(function, ["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn, *self.key_statements())
+
+    def grant_batches(self, function: FleetFunction, table: dynamodb.Table) -> None:
+        """Let `function` read many items of `table` by their keys at once."""
+        self._grant(function, ["dynamodb:BatchGetItem"], table.table_arn)
+
+    def grant_items_of(
+        self, function: FleetFunction, table: dynamodb.Table, actions: Sequence[str], keys: Sequence[str]
+    ) -> None:
+        """Let `function` do this with items of `table` under these keys (`*` at the end: that begin so), no others."""
+        for statement in (on_items(actions, table.table_arn, keys), *self.key_statements()):
+            function.role.add_to_principal_policy(statement)
+
+    def key_statements(self) -> list[iam.PolicyStatement]:
+        """What a role needs besides, to use the table, if it is encrypted with the account's own key."""
+        if not self._key:
+            return []
+        # DynamoDB asks KMS in the caller's name. CDK's grant would have wildcards.
+        return [
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
+                resources=[self._key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
             )
+        ]
 
     def grant_pending(self, function: FleetFunction, table: dynamodb.Table) -> None:
         """Let `function` find the items of `table` that have something still to be done."""
         self._grant(function, ["dynamodb:Query"], f"{table.table_arn}/index/{PENDING}")
 
-    def _grant(self, function: FleetFunction, actions: list[str], resource: str) -> None:
+    def _grant(self, function: FleetFunction, actions: list[str], resource: str, *besides: iam.PolicyStatement) -> None:
         # CDK's table.grants would open every index to every action.
-        function.role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+        for statement in (iam.PolicyStatement(actions=actions, resources=[resource]), *besides):
+            function.role.add_to_principal_policy(statement)
 
-    def grant_publish(self, function: FleetFunction) -> None:
-        """Let `function` put the capability's own fleet events on the bus, and no other source."""
+    def grant_publish(self, function: FleetFunction, *, also: Sequence[str] = ()) -> None:
+        """Let `function` put the capability's own events, of no other source, on the bus and on those `also` (ARNs)."""
         function.role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["events:PutEvents"],
-                resources=[self.bus.event_bus_arn],
+                resources=[self.bus.event_bus_arn, *also],
                 conditions={
                     "ForAllValues:StringEquals": {"events:source": f"yagura.{self.capability}"},
                     "Null": {"events:source": "false"},

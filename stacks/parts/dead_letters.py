@@ -1,11 +1,13 @@
 """The dead-letter queue of a capability, and the alarm on it."""
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, Duration, Tags, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from stacks.names import REDRIVE_TAG
 
 RETENTION = Duration.days(14)
 """Of all queues; the longest that SQS knows."""
@@ -31,6 +33,7 @@ class DeadLetters(Construct):
             enforce_ssl=True,
             retention_period=RETENTION,
         )
+        Tags.of(self.queue).add(REDRIVE_TAG, "dead-letters")
         for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
             Validations.of(self.queue).acknowledge(
                 Acknowledgment(id=rule, reason="It is itself the dead-letter queue, and has an alarm.")

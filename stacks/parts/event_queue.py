@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, Duration, Tags, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from fleet.worker import MAX_RECEIVES
+from stacks.names import REDRIVE_TAG
 from stacks.parts.dead_letters import RETENTION
 from stacks.parts.fleet_function import FleetFunction
 
@@ -45,6 +46,7 @@ class EventQueue(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * function.timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )
+        Tags.of(self.queue).add(REDRIVE_TAG, "target")
         # Exactly what the poller needs; CDK's SqsEventSource would add two actions more.
         grant = self.queue.grant(function.role, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         mapping = lambda_.EventSourceMapping(
@@ -90,15 +92,24 @@ class EventQueue(Construct):
         id: str,  # noqa: A002 - the name that CDK gives it
         *,
         bus: events.IEventBus,
-        source: str,
+        sources: Sequence[str],
         detail_types: Sequence[str],
         accounts: Sequence[str],
         description: str,
+        data: dict[str, list[str]] | None = None,
     ) -> events.Rule:
-        """Feed the queue with fleet events, from the fleet's accounts only, and never with replayed ones."""
+        """Feed the queue with fleet events, from the fleet's accounts only, and never with replayed ones.
+
+        `data` narrows them to what they say.
+        """
         rule = self.on(
             id,
-            events.EventPattern(source=[source], detail_type=list(detail_types), account=list(accounts)),
+            events.EventPattern(
+                source=list(sources),
+                detail_type=list(detail_types),
+                account=list(accounts),
+                detail={"data": data} if data else None,
+            ),
             description=description,
             bus=bus,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import ack
 from bench.bundles import Bundles, bundles, entries, run
 from stacks.parts.bundling import Platform
 
@@ -19,6 +20,17 @@ THIRD_PARTY = {
     "functions.chatops.notify": ALL | {"slack_sdk"},
 }
 """Top-level packages. Whoever adds one looks at `make bench` first: the budget is 120 ms beyond a boto3 client."""
+
+ACKNOWLEDGING = {"functions.chatops.ingress"}
+"""Somebody waits for these: 25 ms beyond the bare interpreter, everything counted; `bench/ack.py` prints them."""
+ACK_STANDARD_LIBRARY = {
+    *("_blake2", "_collections", "_collections_abc", "_functools", "_hashlib", "_json", "_operator"),
+    *("_socket", "_sre", "_stat", "array", "binascii", "collections", "copyreg", "enum", "errno"),
+    *("functools", "genericpath", "hashlib", "hmac", "itertools", "json", "keyword", "math", "operator", "os"),
+    *("posixpath", "re", "reprlib", "select", "selectors", "socket", "stat", "types", "warnings"),
+}
+"""Of each, all that it needs; whoever adds one looks at `bench/ack.py` first. `http.client` alone is 27 ms."""
+ACK_TLS = {"_ssl", "_struct", "base64", "ssl", "struct"}
 
 HEAVY = {"asyncio", "ctypes", "doctest", "pdb", "pydoc", "sqlite3", "tkinter", "unittest", "xmlrpc"}
 """Packages of the standard library that cost 10 ms or more, and that nothing here needs."""
@@ -76,4 +88,21 @@ def test_every_function_in_a_stack_has_an_entry_here() -> None:
         for path in root.glob("*/*.py")
         if "\ndef handler(" in path.read_text()
     }
-    assert handlers == {module for _, module in entries()}
+    assert handlers == {module for _, module in entries()} | ACKNOWLEDGING
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_acknowledging_path_loads_nothing_that_is_not_on_its_list(built: Bundles, plain: bool) -> None:
+    found = {name.partition(".")[0] for name in ack.loaded(built, plain=plain)}
+    assert found - OURS <= ACK_STANDARD_LIBRARY | (set() if plain else ACK_TLS)
+    assert found & OURS == OURS
+
+
+def test_an_acknowledging_path_answers_within_its_budget_without_network(built: Bundles) -> None:
+    assert min(ack.ingress(built)["first"] for _ in range(3)) < ack.HANDLER_BUDGET_MS
+
+
+def test_an_acknowledging_path_loads_only_the_part_of_the_fleet_that_is_written_for_it(built: Bundles) -> None:
+    assert {name for name in ack.loaded(built) if name.startswith("fleet.")} == {
+        *("fleet.clock", "fleet.light_telemetry", "fleet.sigv4", "fleet.wire"),
+    }

@@ -10,7 +10,7 @@ import msgspec
 
 from fleetctl.templates import Template
 from stacks.config.load import load
-from stacks.config.model import Config
+from stacks.config.model import AuditSettings, Config
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,10 +22,10 @@ def config_of(fleet: str = "config/fleet.yaml", **changes: Any) -> Config:
 
 
 def small(**changes: Any) -> Config:
-    """A fleet of a hub and a spoke."""
+    """A fleet of a hub and a spoke, which keeps the audit trail besides."""
     config = config_of()
     spoke = next(each for each in config.fleet.spokes if each.name == config.fleet.findings.home)
-    return config_of(accounts=[config.fleet.hub, spoke], **changes)
+    return config_of(accounts=[config.fleet.hub, spoke], audit=AuditSettings(account=spoke.name), **changes)
 
 
 def find(templates: Sequence[Template], stage: str, stack: str) -> Template:

@@ -57,9 +57,11 @@ def test_there_is_a_stage_for_each_account_and_each_of_the_local_cloud(tmp_path:
 
 
 def test_each_stage_has_the_foundation_and_what_fleet_yaml_says(fleet: list[Template]) -> None:
-    for account in config_of().fleet.accounts:
+    config = config_of().fleet
+    for account in config.accounts:
         mine = [template for template in fleet if template.stage == account.name]
-        assert {template.stack for template in mine} == {"foundation", *account.capabilities}
+        archive = {"archive"} if account == config.archive else set()
+        assert {template.stack for template in mine} == {"foundation", *account.capabilities, *archive}
         assert {(template.account, template.region) for template in mine} == {(account.id, account.region)}
 
 

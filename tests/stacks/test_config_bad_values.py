@@ -72,7 +72,7 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "no hub": (
         FLEET,
-        HUB_ROLE,
+        f"{HUB_ROLE}      operations: act\n",
         "    role: spoke\n",
         "accounts: found no hub; expected one account that is the hub",
         'write "role: hub" in one',
@@ -333,13 +333,20 @@ CONSEQUENCES = {"team twice": 1, "merge key": 1, "clock that stands": 1}
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_value_is_told_with_file_line_path_value_and_advice(tmp_path: Path, case: str) -> None:
-    root = copied(tmp_path)
     file, old, new, *says = BAD[case]
+    assert_told(tmp_path, file, old, new, says, count=1 + CONSEQUENCES.get(case, 0))
+
+
+def assert_told(
+    tmp_path: Path, file: str, old: str, new: str, says: list[str], *, count: int = 1, told_in: str = ""
+) -> None:
+    """Changes a text of a file, and wants `count` problems that say all of `says`, told of it or of `told_in`."""
+    root = copied(tmp_path)
     change(root, file, old, new)
     lines = problems(root)
     text = "\n".join(lines)
     for words in says:
         assert words in text
-    assert len(lines) == 1 + CONSEQUENCES.get(case, 0)
+    assert len(lines) == count
     for line in lines:
-        assert re.fullmatch(rf"{file}:[1-9][0-9]*:( \S+:)? found .+; expected .+; .+", line), line
+        assert re.fullmatch(rf"{told_in or file}:[1-9][0-9]*:( \S+:)? found .+; expected .+; .+", line), line

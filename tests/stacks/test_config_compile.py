@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from fleet.catalogue import Catalogue, owner_of
-from stacks.config.compile import chatops_config, findings_config
+from stacks.config.compile import chatops_config, findings_config, operations_config
 from stacks.config.load import load
 from stacks.config.model import Account, Config
+from stacks.config.model_people import IdentityCenter
+from stacks.config.model_routes import Match, Route, RoutesFile
 
 CONFIG = load(Path(__file__).parents[2])
 TOKYO, OREGON, PARIS = "ap-northeast-1", "us-west-2", "eu-west-3"
@@ -38,7 +40,8 @@ ACCOUNTS = [
 
 def config_with(home: str) -> Config:
     findings = msgspec.structs.replace(CONFIG.fleet.findings, home=home)
-    fleet = msgspec.structs.replace(CONFIG.fleet, findings=findings, accounts=ACCOUNTS)
+    audit = msgspec.structs.replace(CONFIG.fleet.audit, account="audit")
+    fleet = msgspec.structs.replace(CONFIG.fleet, findings=findings, accounts=ACCOUNTS, audit=audit)
     return msgspec.structs.replace(CONFIG, fleet=fleet)
 
 
@@ -99,18 +102,128 @@ def test_local_catalogue_leaves_out_accounts_that_the_local_fleet_lacks() -> Non
     assert [service["accounts"] for service in catalogue["services"]] == [[], [], [], []]
 
 
-def test_chatops_knows_channels_and_accounts() -> None:
-    assert msgspec.json.decode(chatops_config(CONFIG, CONFIG.fleet.hub)) == {
-        "default_channel": "#sre-fleet",
-        "channels": {
-            "payments": "#team-payments",
-            "records": "#team-records",
-            "scheduling": "#team-scheduling",
-            "sre": "#sre-fleet",
-        },
-        "service_channels": {"patient-records": "#records-alerts"},
-        "accounts": ["111122223333", "222233334444", "444455556666", "555566667777", "666677778888"],
+def chatops(config: Config = CONFIG) -> dict[str, Any]:
+    compiled: dict[str, Any] = msgspec.json.decode(chatops_config(config, config.fleet.hub))
+    return compiled
+
+
+def with_slack(**changes: Any) -> Config:
+    slack = msgspec.structs.replace(CONFIG.fleet.slack, **changes)
+    return msgspec.structs.replace(CONFIG, fleet=msgspec.structs.replace(CONFIG.fleet, slack=slack))
+
+
+def test_chatops_knows_all_this_and_nothing_more() -> None:
+    assert set(chatops()) == {
+        *("accounts", "slack_team", "approvals_channel", "everyone", "sre", "people", "identity_center"),
+        *("default_channel", "channels", "service_channels", "pagerduty", "service_pagerduty", "routes", "audit"),
     }
+
+
+def test_chatops_knows_the_accounts_and_what_answers_commands_there() -> None:
+    accounts = chatops()["accounts"]
+    assert [account["name"] for account in accounts] == [account.name for account in CONFIG.fleet.accounts]
+    assert accounts[0] == {
+        "name": "hub",
+        "id": "111122223333",
+        "region": "ap-northeast-1",
+        "environment": "production",
+        "role": "hub",
+        "capabilities": ["chatops", "operations"],
+    }
+    assert (accounts[4]["environment"], accounts[4]["role"]) == ("staging", "spoke")
+    assert accounts[5]["capabilities"] == []
+
+
+def test_a_capability_that_is_off_answers_no_command() -> None:
+    compiled = chatops(config_with("audit"))
+    assert [account["capabilities"] for account in compiled["accounts"]] == [
+        *(["chatops"], ["findings"], ["findings"], ["findings"], [])
+    ]
+
+
+def test_chatops_knows_where_and_to_whom_what_is_told() -> None:
+    compiled = chatops()
+    assert compiled["slack_team"] == "T0ACME00000"
+    assert (compiled["default_channel"], compiled["approvals_channel"]) == ("#sre-fleet", "#sre-approvals")
+    assert compiled["channels"] == {
+        "payments": "#team-payments",
+        "records": "#team-records",
+        "scheduling": "#team-scheduling",
+        "sre": "#sre-fleet",
+    }
+    assert compiled["service_channels"] == {"patient-records": "#records-alerts"}
+    assert compiled["pagerduty"] == {"payments": "PPAY001", "records": "PREC001", "sre": "PSRE001"}
+    assert compiled["service_pagerduty"] == {}
+
+
+def test_a_service_with_a_pagerduty_service_of_its_own_is_known_by_it() -> None:
+    first, *rest = CONFIG.services.services
+    service = msgspec.structs.replace(first, pagerduty_service="PAPI001")
+    services = msgspec.structs.replace(CONFIG.services, services=[service, *rest])
+    assert chatops(msgspec.structs.replace(CONFIG, services=services))["service_pagerduty"] == {
+        "payments-api": "PAPI001"
+    }
+
+
+def test_everyone_is_each_channel_once() -> None:
+    everyone = ["#sre-fleet", "#team-payments", "#team-records", "#team-scheduling"]
+    assert chatops()["everyone"] == everyone
+    assert chatops(with_slack(default_channel="#lobby"))["everyone"] == ["#lobby", *everyone]
+
+
+def test_without_a_channel_for_approvals_people_are_asked_in_the_default_one() -> None:
+    assert chatops(with_slack(approvals_channel=None, default_channel="#lobby"))["approvals_channel"] == "#lobby"
+
+
+def test_default_team_has_its_channel_even_if_no_team_is_listed() -> None:
+    services = msgspec.structs.replace(CONFIG.services, teams=[])
+    assert chatops(msgspec.structs.replace(CONFIG, services=services))["channels"] == {"sre": "#sre-fleet"}
+
+
+def test_chatops_knows_the_people() -> None:
+    compiled = chatops()
+    assert (compiled["sre"], compiled["identity_center"]) == ("sre", None)
+    assert compiled["people"][0] == {
+        "id": "aiko",
+        "slack": "U0AIKO00000",
+        "teams": ["sre"],
+        "identity_user": None,
+        "principals": ["arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_SRE_*/aiko@example.com"],
+    }
+    assert [person["id"] for person in compiled["people"]] == ["aiko", "ben", "chie"]
+
+
+def test_chatops_knows_identity_center() -> None:
+    center = {"store": "d-1234567890", "region": TOKYO, "role": "arn:aws:iam::1:role/yagura/x", "groups": {"g": "sre"}}
+    people = msgspec.structs.replace(CONFIG.people, identity_center=IdentityCenter(**center))  # type: ignore[arg-type]
+    assert chatops(msgspec.structs.replace(CONFIG, people=people))["identity_center"] == center
+
+
+def test_chatops_knows_the_routes_in_their_order() -> None:
+    anything: dict[str, list[str]] = {"severity": [], "team": [], "environment": [], "event": []}
+    routes = [Route(match=Match(team=["sre"], severity=["HIGH"]), channel="#a", page=True), Route()]
+    compiled = chatops(msgspec.structs.replace(CONFIG, routes=RoutesFile(routes=routes)))
+    assert compiled["routes"] == [
+        {"match": anything | {"severity": ["HIGH"], "team": ["sre"]}, "channel": "#a", "page": True},
+        {"match": anything, "channel": "owner", "page": False},
+    ]
+    assert chatops()["routes"][1] == {
+        "match": anything | {"environment": ["sandbox"], "event": ["FindingOpened"]},
+        "channel": "#sandbox-findings",
+        "page": False,
+    }
+
+
+def test_chatops_knows_where_the_audit_trail_is_anchored() -> None:
+    assert chatops()["audit"] == {
+        "account": "777788889999",
+        "region": TOKYO,
+        "bucket": "yagura-audit-777788889999-ap-northeast-1",
+    }
+
+
+def test_operations_need_nothing_of_the_configuration() -> None:
+    assert operations_config(CONFIG, CONFIG.fleet.hub) == b"{}"
 
 
 def test_order_of_tags_does_not_change_the_bytes() -> None:
@@ -124,8 +237,6 @@ def test_order_of_tags_does_not_change_the_bytes() -> None:
 
 
 def test_a_channel_is_no_part_of_what_findings_use() -> None:
-    slack = msgspec.structs.replace(CONFIG.fleet.slack, default_channel="#elsewhere")
-    changed = msgspec.structs.replace(CONFIG, fleet=msgspec.structs.replace(CONFIG.fleet, slack=slack))
-    hub = CONFIG.fleet.hub
+    changed, hub = with_slack(default_channel="#elsewhere"), CONFIG.fleet.hub
     assert findings_config(changed, hub) == findings_config(CONFIG, hub)
     assert chatops_config(changed, hub) != chatops_config(CONFIG, hub)

@@ -8,12 +8,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacks.config.compile import chatops_config, findings_config
-from stacks.config.load import FLEET_FILE, SERVICES_FILE, ConfigError, load
+from stacks.config.compile import chatops_config, findings_config, operations_config
+from stacks.config.load import FLEET_FILE, PEOPLE_FILE, ROUTES_FILE, SERVICES_FILE, ConfigError, load
 from stacks.config.model import Config
 
 ROOT = Path(__file__).parents[2]
-TEXTS = {file: (ROOT / file).read_text() for file in (FLEET_FILE, SERVICES_FILE)}
+FILES = (FLEET_FILE, SERVICES_FILE, PEOPLE_FILE, ROUTES_FILE)
+TEXTS = {file: (ROOT / file).read_text() for file in FILES}
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 WRITTEN = st.sampled_from(
@@ -48,10 +49,11 @@ def loads_or_tells(texts: dict[str, str]) -> None:
     for account in answer.fleet.accounts:
         assert findings_config(answer, account)
         assert chatops_config(answer, account)
+        assert operations_config(answer, account)
 
 
 @RELAXED
-@given(data=st.data(), file=st.sampled_from([FLEET_FILE, SERVICES_FILE]))
+@given(data=st.data(), file=st.sampled_from(FILES))
 def test_text_cut_and_filled_anywhere_loads_or_is_told(data: st.DataObject, file: str) -> None:
     text = TEXTS[file]
     for _ in range(data.draw(st.integers(1, 3))):
@@ -62,7 +64,7 @@ def test_text_cut_and_filled_anywhere_loads_or_is_told(data: st.DataObject, file
 
 
 @RELAXED
-@given(data=st.data(), file=st.sampled_from([FLEET_FILE, SERVICES_FILE]))
+@given(data=st.data(), file=st.sampled_from(FILES))
 def test_any_value_in_any_place_loads_or_is_told(data: st.DataObject, file: str) -> None:
     tree = yaml.safe_load(TEXTS[file])
     place = tree
@@ -81,6 +83,7 @@ def test_any_bytes_are_told(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         (Path(folder) / "config").mkdir()
         (Path(folder) / FLEET_FILE).write_bytes(content)
-        (Path(folder) / SERVICES_FILE).write_text(TEXTS[SERVICES_FILE])
+        for file in FILES[1:]:
+            (Path(folder) / file).write_text(TEXTS[file])
         with pytest.raises(ConfigError):
             load(Path(folder))

@@ -32,7 +32,13 @@ def test_unknown_argument_is_refused(tmp_path: Path) -> None:
     assert main(["--chek"], tmp_path) == 2
 
 
-@pytest.mark.parametrize("file", ["config/fleet.yaml", "config/services.yaml", "local/fleet.yaml"])
+FILES = [
+    *(f"config/{name}.yaml" for name in ("fleet", "services", "people", "routes")),
+    *("local/fleet.yaml", "local/people.yaml"),
+]
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_files_name_their_schema_for_editors(file: str) -> None:
     head = (ROOT / file).read_text().split("\n")[0]
     prefix = "# yaml-language-server: $schema="

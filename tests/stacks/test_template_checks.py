@@ -1,15 +1,25 @@
 """The checks find nothing wrong with the fleet, and find each thing that is then broken in it."""
 
+from dataclasses import replace
+
 import pytest
 
 from fleetctl.templates import Template
 from tests.stacks.checks import CHECKS, problems
-from tests.stacks.fleets import broken
-from tests.stacks.mutations import buses, functions, grants, keys, pollers, queues, tables
+from tests.stacks.fleets import broken, find
+from tests.stacks.mutations import archive, buses, chatops, commands, functions, grants, keys, pollers, queues, tables
 from tests.stacks.mutations.mutation import SPOKE, Mutation
 
 MUTATIONS = (
-    grants.MUTATIONS | pollers.MUTATIONS | buses.MUTATIONS | queues.MUTATIONS | tables.MUTATIONS | functions.MUTATIONS
+    grants.MUTATIONS
+    | pollers.MUTATIONS
+    | buses.MUTATIONS
+    | commands.MUTATIONS
+    | chatops.MUTATIONS
+    | archive.MUTATIONS
+    | queues.MUTATIONS
+    | tables.MUTATIONS
+    | functions.MUTATIONS
 )
 
 
@@ -47,6 +57,20 @@ def test_an_export_is_named(hub_and_spoke: list[Template]) -> None:
     assert CHECKS["stacks"](templates) == [
         "security-audit/foundation Bus: is exported: let the other stack find it by its name"
     ]
+
+
+def test_a_stack_that_may_be_deployed_before_its_boundary_is_named(hub_and_spoke: list[Template]) -> None:
+    early = replace(find(hub_and_spoke, "hub", "chatops"), after=())
+    others = [each for each in hub_and_spoke if (each.stage, each.stack) != ("hub", "chatops")]
+    found = CHECKS["boundary"]([*others, early])
+    assert any("hub/chatops ClaimsE8D96B24: may be made before its boundary" in problem for problem in found), found
+
+
+def test_no_mutation_hides_another_of_the_same_name() -> None:
+    parts = (grants, pollers, buses, commands, chatops, archive, queues, tables, functions)
+    assert len(MUTATIONS) == sum(len(part.MUTATIONS) for part in parts)
+    sorts = (chatops.REQUESTS, chatops.SECRETS, chatops.API, archive.ARCHIVE, archive.ACCOUNTS)
+    assert len(chatops.MUTATIONS | archive.MUTATIONS) == sum(map(len, sorts))
 
 
 def test_every_kind_of_check_has_a_mutation() -> None:

@@ -159,14 +159,14 @@ class FakeDynamoDB:
     ) -> Iterator[dict[str, Any]]:
         assert TableName
         assert IndexName == "pending"
-        assert KeyConditionExpression == "pending = :one AND pending_since < :before"
+        assert KeyConditionExpression == "pending = :kind AND pending_since < :before"
         before = int(ExpressionAttributeValues[":before"]["N"])
 
         def query() -> list[dict[str, Any]]:
             found = [
                 (int(item["pending_since"]["N"]), pk)
                 for pk, item in self.items.items()
-                if item.get("pending") == ExpressionAttributeValues[":one"] and int(item["pending_since"]["N"]) < before
+                if item.get("pending") == ExpressionAttributeValues[":kind"] and int(item["pending_since"]["N"]) < before
             ]
             return [{"pk": {"S": pk}} for _, pk in sorted(found)]
 

@@ -7,7 +7,24 @@ people: where, what is wrong, what to do.
 from collections.abc import Callable, Sequence
 
 from fleetctl.templates import Template
-from tests.stacks.checks import boundary, buses, conditions, functions, grants, keys, pollers, queues, stacks, tables
+from tests.stacks.checks import (
+    accounts,
+    api,
+    archive,
+    boundary,
+    buses,
+    commands,
+    conditions,
+    functions,
+    grants,
+    keys,
+    pollers,
+    queues,
+    requests,
+    secrets,
+    stacks,
+    tables,
+)
 
 type Check = Callable[[Sequence[Template]], list[str]]
 
@@ -16,7 +33,13 @@ CHECKS: dict[str, Check] = {
     "keys": keys.check,
     "pollers": pollers.check,
     "buses": buses.check,
+    "commands": commands.check,
     "conditions": conditions.check,
+    "requests": requests.check,
+    "accounts": accounts.check,
+    "archive": archive.check,
+    "api": api.check,
+    "secrets": secrets.check,
     "queues": queues.check,
     "tables": tables.check,
     "functions": functions.check,

@@ -7,6 +7,7 @@ from typing import Any
 from fleetctl.policies import Statement, of_role, statements
 from fleetctl.templates import Template
 from stacks.config.model import CAPABILITIES
+from tests.stacks.checks.commands import admits_commander, commanders
 
 _FLEET = "yagura."
 FORWARDERS = "arn:aws:iam::*:role/yagura/yagura-*-foundation-forward"
@@ -21,9 +22,11 @@ def check(templates: Sequence[Template]) -> list[str]:
     for template in templates:
         for name, bus in template.of_type("AWS::Events::EventBus").items():
             policy = statements(bus.get("Policy", {"Statement": []}))
-            found += _denies(template, name, policy)
+            commander = commanders(templates, template)
+            found += _denies(template, name, policy, commander)
             found += _size(template, name, bus)
-            found += [text for each in policy if each.effect == "Allow" for text in _allow(template, name, each)]
+            allows = [each for each in policy if each.effect == "Allow" and not admits_commander(each, commander)]
+            found += [text for each in allows for text in _allow(template, name, each)]
         found += _putters(template)
         found += _hops(templates, template)
         found += _rules(template)
@@ -36,15 +39,21 @@ def _size(template: Template, name: str, bus: dict[str, Any]) -> Iterator[str]:
         yield template.problem(name, f"its policy has {size} characters; EventBridge takes {_MOST_CHARACTERS}")
 
 
-def _denies(template: Template, name: str, policy: list[Statement]) -> Iterator[str]:
-    """`yagura.<capability>` is for its own roles and for forwarders; `yagura.` anything for the fleet's roles."""
+def _denies(template: Template, name: str, policy: list[Statement], commander: set[str]) -> Iterator[str]:
+    """`yagura.<capability>` is for its own roles and for forwarders; `yagura.` anything for the fleet's roles.
+
+    In a spoke, the hub's role that sends commands may put those of chatops.
+    """
     prefix = f"arn:aws:iam::{template.account}:role/yagura/yagura-{template.region}-"
     wanted = {f"yagura.{capability}": f"{prefix}{capability}-*" for capability in CAPABILITIES}
     wanted["yagura.*"] = f"{prefix}*-*"
     for source, role in wanted.items():
         exempt = [_exempt(each, template.arn(name), source) for each in policy]
-        if not any(each is not None and each - {FORWARDERS} <= {role} for each in exempt):
+        others = {FORWARDERS} | (commander if source in {"yagura.chatops", "yagura.*"} else set())
+        if not any(each is not None and each - others <= {role} for each in exempt):
             yield template.problem(name, f"must deny {source} to all but {role} and the forwarders of spokes")
+        elif not any(each is not None and commander & others <= each for each in exempt):
+            yield template.problem(name, f"denies {source} to the hub's publisher, whose commands it should take")
 
 
 def _exempt(statement: Statement, bus: str, source: str) -> set[str] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fleetctl.policies import Statement, many, of_resource, of_role, resource_policies, statements
+from fleetctl.policies import Statement, many, of_resource, of_role, resource_policies, trust
 from fleetctl.templates import Template
 
 _SOURCES = ("aws:SourceArn", "aws:SourceAccount")
@@ -54,11 +54,10 @@ def _bus(templates: Sequence[Template], template: Template, rule: str, target: d
     if not role:
         yield template.problem(rule, f"target {arn} needs a RoleArn of this template that may put events there")
         return
-    trust = statements(template.of_type("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"])
     if not any(
         each.principals == ("events.amazonaws.com",)
         and ("StringEquals", [template.account]) in each.values(_SOURCES[1])
-        for each in trust
+        for each in trust(template, role)
     ):
         yield template.problem(role, "only events.amazonaws.com of this account (aws:SourceAccount) may assume it")
     may = {

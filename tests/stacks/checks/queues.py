@@ -8,11 +8,12 @@ from fleetctl.templates import Template
 
 FORTNIGHT = 14 * 24 * 60 * 60
 RECEIVES = 5
+REDRIVE = "yagura:redrive"
 FACTOR = 6
 
 
 def check(templates: Sequence[Template]) -> list[str]:
-    """Retention, dead letters, visibility timeout, encryption at rest and on the way."""
+    """Retention, dead letters and their redrive, visibility timeout, encryption at rest and on the way."""
     found: list[str] = []
     for template in templates:
         for name, queue in template.of_type("AWS::SQS::Queue").items():
@@ -31,6 +32,9 @@ def _queue(template: Template, name: str, queue: dict[str, Any]) -> Iterator[str
         mapping["EventSourceArn"] == template.arn(name)
         for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values()
     )
+    opened = {tag["Key"]: tag["Value"] for tag in queue.get("Tags", [])}.get(REDRIVE)
+    if opened != (wanted := "target" if polled else "dead-letters"):
+        yield template.problem(name, f"must have the tag {REDRIVE}: {wanted}, or nobody can redrive it; has {opened}")
     redrive = queue.get("RedrivePolicy", {})
     if polled and redrive.get("maxReceiveCount") != RECEIVES:
         yield template.problem(name, f"must give up after {RECEIVES} receives: maxReceiveCount")

@@ -2,8 +2,10 @@
 
 from tests.stacks.mutations.mutation import (
     FUNCTION,
+    HUB,
     ROLE,
     Mutation,
+    Resources,
     arn,
     find,
     grant,
@@ -11,6 +13,13 @@ from tests.stacks.mutations.mutation import (
     replace_text,
     revoke,
 )
+
+
+def without_tag(resources: Resources, sid: str) -> None:
+    """The boundary's statement holds for resources that nobody opened too."""
+    document = one(resources, "AWS::IAM::ManagedPolicy")["PolicyDocument"]
+    next(each for each in document["Statement"] if each["Sid"] == sid).pop("Condition")
+
 
 MUTATIONS = {
     "function on x86": Mutation(
@@ -82,6 +91,13 @@ MUTATIONS = {
         "findings",
         lambda r: r.pop(find(r, "EventsTooOld")),
     ),
+    "second queue without an alarm on age": Mutation(
+        "functions",
+        "no alarm watches ApproximateAgeOfOldestMessage of arn:aws:sqs:ap-northeast-1:111122223333:yagura-chatops-desk",
+        "chatops",
+        lambda r: r.pop(find(r, "DeskEventsTooOld")),
+        HUB,
+    ),
     "role without the boundary": Mutation(
         "functions", "must carry the boundary", "findings", lambda r: one(r, ROLE, "Triage").pop("PermissionsBoundary")
     ),
@@ -123,6 +139,21 @@ MUTATIONS = {
         "the boundary does not allow it",
         "foundation",
         lambda r: replace_text(r, "Boundary", "table/yagura-*", "table/other-*"),
+    ),
+    "boundary opens queues of any team": Mutation(
+        "boundary",
+        "OpenedQueues gives arn:aws:sqs:ap-northeast-1:222233334444:* whole",
+        "foundation",
+        lambda r: without_tag(r, "OpenedQueues"),
+    ),
+    "queues of any team, opened or not": Mutation(
+        "boundary",
+        "may do sqs:ReceiveMessage on arn:aws:sqs:ap-northeast-1:222233334444:*, but the boundary does not allow it",
+        "operations",
+        lambda r: grant(r, "Work", "sqs:ReceiveMessage", "arn:aws:sqs:ap-northeast-1:222233334444:*"),
+    ),
+    "role of other accounts without the boundary": Mutation(
+        "functions", "must carry the boundary", "archive", lambda r: one(r, ROLE, "Write").pop("PermissionsBoundary")
     ),
     "import of an export": Mutation(
         "stacks",

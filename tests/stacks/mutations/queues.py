@@ -1,6 +1,6 @@
 """Queues that lose messages or keep them in the clear."""
 
-from tests.stacks.mutations.mutation import FUNCTION, QUEUE, Mutation, one, policy, without
+from tests.stacks.mutations.mutation import FUNCTION, HUB, QUEUE, Mutation, find, one, policy, replace_text, without
 
 MUTATIONS = {
     "visibility shorter than six timeouts": Mutation(
@@ -32,6 +32,25 @@ MUTATIONS = {
     ),
     "queue without dead letters": Mutation(
         "queues", "has no dead-letter queue", "findings", lambda r: one(r, QUEUE, "Events").pop("RedrivePolicy")
+    ),
+    "dead letters that nobody can redrive": Mutation(
+        "queues",
+        "must have the tag yagura:redrive: dead-letters",
+        "findings",
+        lambda r: without(one(r, QUEUE, "DeadLetters")["Tags"], "yagura:redrive"),
+    ),
+    "queue to which nothing can be sent back": Mutation(
+        "queues",
+        "must have the tag yagura:redrive: target, or nobody can redrive it; has None",
+        "findings",
+        lambda r: without(one(r, QUEUE, "Events")["Tags"], "yagura:redrive"),
+    ),
+    "queue that is shown as dead letters": Mutation(
+        "queues",
+        "must have the tag yagura:redrive: target, or nobody can redrive it; has dead-letters",
+        "chatops",
+        lambda r: replace_text(r, find(r, "DeskEventsQueue"), '"target"', '"dead-letters"'),
+        HUB,
     ),
     "queue in the clear": Mutation(
         "queues", "is not encrypted", "findings", lambda r: one(r, QUEUE, "Events").pop("SqsManagedSseEnabled")

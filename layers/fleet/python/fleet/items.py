@@ -1,7 +1,8 @@
 """DynamoDB items as plain Python values, and optimistic writes by revision.
 
 Every item of the fleet has `pk` (string), `rev` (its revision, from 1) and `v` (version of its shape). An item with
-something still to be done has `pending` and `pending_since` (ms), and only such items stand in the index `pending`.
+something still to be done has `pending` and `pending_since` (ms), and only such items stand in the index `pending`:
+"1" for fleet events that wait in the item's outbox, another word for work of the capability's own.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PENDING = "pending"
-"""Name of the sparse index: `pending` (hash, always "1"), `pending_since` (range)."""
+"""Name of the sparse index: `pending` (hash: which work is to be done), `pending_since` (range)."""
+UNSENT = "1"
+"""`pending` of an item with fleet events that wait for the publisher."""
 
 type Item = dict[str, Any]
 
@@ -68,13 +71,13 @@ class Table:
             return False
         return True
 
-    def pending(self, *, before: int) -> Iterator[str]:
-        """Keys of the items that have been pending since before `before` (ms), oldest first, from the index."""
+    def pending(self, *, before: int, of: str = UNSENT) -> Iterator[str]:
+        """Keys of the items with work `of` a kind, pending since before `before` (ms), oldest first, from the index."""
         query: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": PENDING,
-            "KeyConditionExpression": "pending = :one AND pending_since < :before",
-            "ExpressionAttributeValues": {":one": {"S": "1"}, ":before": {"N": str(before)}},
+            "KeyConditionExpression": "pending = :kind AND pending_since < :before",
+            "ExpressionAttributeValues": {":kind": {"S": of}, ":before": {"N": str(before)}},
         }
         for page in self.client.get_paginator("query").paginate(**query):
             for item in page["Items"]:

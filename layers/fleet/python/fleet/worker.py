@@ -23,9 +23,9 @@ class DeadLetters:
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
         self._client, self._queue_url = client, queue_url
 
-    def put(self, body: str, *, reason: str, path: str, text: str, message_id: str) -> None:
-        """Keep `body` as it came, with why it was refused beside it."""
-        attributes = {"reason": reason, "path": path, "text": text, "message-id": message_id}
+    def put(self, body: str, *, reason: str, path: str, text: str, message_id: str, queue: str = "") -> None:
+        """Keep `body` as it came, with why it was refused beside it, and the ARN of the queue that it goes back to."""
+        attributes = {"reason": reason, "path": path, "text": text, "message-id": message_id, "queue": queue}
         self._client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=body,
@@ -62,7 +62,14 @@ def _done(record: dict[str, Any], handle: Callable[[str], None], dead_letters: D
 
 def _refuse(record: dict[str, Any], refusal: RefusedError, dead_letters: DeadLetters, capability: str) -> None:
     message_id = record["messageId"]
-    dead_letters.put(record["body"], reason=refusal.reason, path=refusal.path, text=refusal.text, message_id=message_id)
+    dead_letters.put(
+        record["body"],
+        reason=refusal.reason,
+        path=refusal.path,
+        text=refusal.text,
+        message_id=message_id,
+        queue=record.get("eventSourceARN", ""),
+    )
     telemetry.count("Refused", capability=capability, reason=refusal.reason)
     telemetry.log("refused", message_id=message_id, reason=refusal.reason, path=refusal.path)
 

@@ -11,6 +11,9 @@ import msgspec
 
 from fleet.refusal import RefusedError
 
+ANY_CAPABILITY = "yagura.*"
+"""`source` of an event that every capability may send; each entry and what is received names the one that did."""
+
 MAX_HOPS = 5
 """An event that was caused by a chain of more than this many is a loop."""
 
@@ -64,15 +67,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     detail_type: str
     detail: str
+    bus: str = ""
+    """ARN of the bus that it is for; empty: the fleet bus of this account."""
 
     @classmethod
-    def of(cls, data: FleetEvent, meta: Meta) -> Self:
-        """Encode `data` under `meta`. Raises EventTooLargeError."""
+    def of(cls, data: FleetEvent, meta: Meta, *, source: str = "", bus: str = "") -> Self:
+        """Encode `data` under `meta`; `source` only if `data` has none of its own. Raises EventTooLargeError."""
         detail = msgspec.json.encode({"meta": meta, "data": data}).decode()
         if len(detail.encode()) > MAX_ENTRY_BYTES:
             message = f"{data.detail_type()} {meta.id} has {len(detail.encode())} bytes; the limit is {MAX_ENTRY_BYTES}"
             raise EventTooLargeError(message)
-        return cls(id=meta.id, source=data.source, detail_type=data.detail_type(), detail=detail)
+        return cls(id=meta.id, source=source or data.source, detail_type=data.detail_type(), detail=detail, bus=bus)
 
 
 class Received[E: FleetEvent](msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +85,13 @@ class Received[E: FleetEvent](msgspec.Struct, frozen=True, kw_only=True):
 
     meta: Meta
     data: E
+    source: str = ""
+    """Who sent it, as the bus has it: its policy lets nobody sign as another."""
+
+    @property
+    def capability(self) -> str:
+        """`rollouts` of `yagura.rollouts`."""
+        return self.source.partition(".")[2]
 
 
 class _Detail(msgspec.Struct, frozen=True):
@@ -101,7 +113,10 @@ def receive[E: FleetEvent](kind: type[E], body: bytes | str) -> Received[E]:
     not what they claim to be, `loop` after more than MAX_HOPS hops.
     """
     envelope = decode(_Envelope, body)
-    if (envelope.source, envelope.detail_type) != (kind.source, kind.detail_type()):
+    ours = envelope.source == kind.source or (
+        kind.source == ANY_CAPABILITY and envelope.source.startswith(ANY_CAPABILITY.removesuffix("*"))
+    )
+    if not ours or envelope.detail_type != kind.detail_type():
         raise RefusedError("foreign", "$.source", f"expected {kind.detail_type()} of {kind.source}")
     meta = envelope.detail.meta
     if meta.account != envelope.account:
@@ -109,7 +124,9 @@ def receive[E: FleetEvent](kind: type[E], body: bytes | str) -> Received[E]:
         raise RefusedError("foreign", "$.detail.meta.account", "expected the account that put the event")
     if meta.hops > MAX_HOPS:
         raise RefusedError("loop", "$.detail.meta.hops", f"expected at most {MAX_HOPS}")
-    return Received(meta=meta, data=decode(kind, bytes(envelope.detail.data), at="$.detail.data"))
+    return Received(
+        meta=meta, data=decode(kind, bytes(envelope.detail.data), at="$.detail.data"), source=envelope.source
+    )
 
 
 def decode[T](kind: type[T], body: bytes | str, at: str = "$") -> T:

@@ -1,0 +1,181 @@
+"""The counter: what a known person wants, from the words to the decision and the answer."""
+
+from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, parse
+from fleet.commands import Place as KnownPlace
+from fleet.masking import mask
+from functions.chatops import audit, wording
+from functions.chatops.decisions import Decisions, Element
+from functions.chatops.delivery import Delivery
+from functions.chatops.filing import Asked, Hub, from_command
+from functions.chatops.inquiries import Inquiries
+from functions.chatops.people import People, Person
+from functions.chatops.request import NotAllowedError, Request, Target, Voter, approve, break_glass, cancel, deny
+from functions.chatops.slack import Slack, SlackRefusedError, SlackUnavailableError
+from functions.chatops.store import Store
+
+HERE = "chatops"
+_MINUTE_MS = 60_000
+_UNTOLD = {"help", "whoami"}
+"""Neither shows anything of the infrastructure, so neither is audited."""
+
+
+class Counter:
+    """Serves one delivery of a person who has been looked up."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        decisions: Decisions,
+        inquiries: Inquiries,
+        slack: Slack,
+        registry: Registry,
+        hub: Hub,
+        people: People,
+        policy: str,
+    ) -> None:
+        self._store, self._decisions = store, decisions
+        self._inquiries, self._slack, self._registry = inquiries, slack, registry
+        self._hub, self._people, self._policy = hub, people, policy
+        places = (KnownPlace(name=each.name, account=each.id, region=each.region) for each in hub.accounts)
+        self._known = Known(accounts=tuple(places))
+
+    def serve(self, delivery: Delivery, person: Person, now: int) -> None:
+        """Do what is asked, or say why not. A delivery that comes again changes nothing."""
+        route = delivery.action or "command"
+        try:
+            match delivery.kind:
+                case "command":
+                    parsed = self._parsed(delivery, person)
+                    route = parsed.command.text
+                    self._run(parsed, delivery, person, now)
+                case "action" if delivery.action == "break_glass":
+                    self._ask_why(delivery, now)
+                case _:
+                    self._decide(delivery.action, delivery.value, delivery.input, delivery, person, now)
+        except CommandError as error:
+            self._say(delivery, [error.text], now)
+        except NotAllowedError as refusal:
+            self._refuse(refusal, route, delivery, person, now)
+
+    def _parsed(self, delivery: Delivery, person: Person) -> Parsed:
+        def may(command: Command) -> bool:
+            return self._people.may_run(person, command.who)
+
+        return parse(delivery.text, self._registry, self._known, may)
+
+    def _run(self, parsed: Parsed, delivery: Delivery, person: Person, now: int) -> None:
+        command, arguments = parsed.command, parsed.arguments
+        if not self._people.may_run(person, command.who):
+            raise NotAllowedError("not_yours", f"`{command.text}` is for people of {self._hub.sre}.")
+        if command.capability != HERE:
+            self._file(parsed, delivery, person, now)
+        elif command.words[0] in {"approve", "deny", "cancel", "break-glass"}:
+            action = command.words[0].replace("-", "_")
+            self._decide(action, str(arguments["request"]), str(arguments.get("reason", "")), delivery, person, now)
+        else:
+            texts = self._inquiries.answer(parsed, person, now)
+            entry = self._entry("executed", delivery, person, {"command": command.text})
+            entries = [] if command.text in _UNTOLD else [entry]
+            self._decisions.note(entries, once=delivery.id, now=now, also=[self._reply(delivery, texts, now)])
+
+    def _file(self, parsed: Parsed, delivery: Delivery, person: Person, now: int) -> None:
+        command = parsed.command
+        asked = Asked(
+            delivery=delivery.id,
+            command=command.text,
+            capability=command.capability,
+            tier=command.tier,
+            reads=command.reads,
+            arguments=dict(parsed.work),
+            targets=[Target(place.account, place.region) for place in parsed.places],
+            via=_via(delivery),
+            channel=delivery.channel,
+            reply_url=delivery.response_url,
+        )
+        shown = self._shown(command, parsed)
+        request = from_command(
+            asked, person, hub=self._hub, people=self._people, policy=self._policy, shown=shown, now=now
+        )
+        also = []
+        if request.public or delivery.via == "iam":
+            text = f"`{request.id}` {request.headline}: {wording.tier_words(request.tier)}."
+            where = f"It stands in {self._hub.approvals_channel}."
+            also = [self._reply(delivery, [f"{text} {where}" if request.public else text], now, request=request.id)]
+        self._decisions.file(request, via=_via(delivery), now=now, also=also)
+
+    def _shown(self, command: Command, parsed: Parsed) -> Request | None:
+        for argument in command.arguments:
+            if isinstance(argument.kind, Shown):
+                name = str(parsed.arguments[argument.name])
+                kept = self._store.request(name)
+                if kept is None or kept.request.command != " ".join(argument.kind.by):
+                    raise NotAllowedError("nothing_shown", f"{name} is no answer of `{' '.join(argument.kind.by)}`.")
+                return kept.request
+        return None
+
+    def _decide(self, action: str, request_id: str, words: str, delivery: Delivery, person: Person, now: int) -> None:
+        voter = Voter(id=person.id, teams=frozenset(person.teams), pinned=person.pinned)
+        note = mask(words)
+
+        def change(request: Request) -> Request:
+            match action:
+                case "approve":
+                    return approve(request, voter, now)
+                case "deny":
+                    return deny(request, voter, now, note)
+                case "cancel":
+                    return cancel(request, voter, now)
+                case "break_glass":
+                    return break_glass(request, voter, now, note)
+                case _:
+                    raise NotAllowedError("unknown_action", "This button is not known any more.")
+
+        kind = _KINDS.get(action, "refused")
+        request = self._decisions.change(
+            request_id, kind, person.id, _via(delivery), change, once=f"vote#{delivery.id}", now=now
+        )
+        if delivery.kind == "command":
+            self._say(delivery, [f"`{request.id}` {request.headline}: {request.status.lower()}."], now)
+
+    def _ask_why(self, delivery: Delivery, now: int) -> None:
+        """The form works for three seconds after the click; the command always does."""
+        try:
+            self._slack.open_view(delivery.trigger_id, wording.reason_view(delivery.value))
+        except (SlackRefusedError, SlackUnavailableError):
+            self._say(delivery, [f"Say why: `/yagura break-glass {delivery.value} <reason>`"], now)
+
+    def _refuse(self, refusal: NotAllowedError, route: str, delivery: Delivery, person: Person, now: int) -> None:
+        """Told each time; audited once a minute for a person and route, so that nobody can flood the chain."""
+        facts = {"route": route, "reason": refusal.reason}
+        if delivery.value:
+            facts["about"] = mask(delivery.value)[:40]
+        entry = self._entry("refused", delivery, person, facts)
+        once = f"refused#{person.id}#{route}#{now // _MINUTE_MS}"
+        self._decisions.note([entry], once=once, now=now)
+        self._say(delivery, [f":no_entry: {refusal.text}"], now)
+
+    def _say(self, delivery: Delivery, texts: list[str], now: int) -> None:
+        self._decisions.note([], once=f"said#{delivery.id}", now=now, also=[self._reply(delivery, texts, now)])
+
+    def _reply(self, delivery: Delivery, texts: list[str], now: int, *, request: str = "") -> Element:
+        if delivery.via == "iam":
+            return self._store.reply_item(delivery.id, texts, request, now)
+        channel = delivery.channel if delivery.response_url else delivery.user
+        message = wording.reply(f"reply#{delivery.id}", texts, reply_url=delivery.response_url, channel=channel)
+        return self._decisions.keep(message, now)
+
+    def _entry(self, kind: audit.Kind, delivery: Delivery, person: Person, facts: dict[str, str]) -> audit.Entry:
+        return audit.Entry(kind=kind, actor=person.id, via=_via(delivery), facts=facts)
+
+
+_KINDS: dict[str, audit.Kind] = {
+    "approve": "approved",
+    "deny": "denied",
+    "cancel": "cancelled",
+    "break_glass": "broke_glass",
+}
+
+
+def _via(delivery: Delivery) -> str:
+    return f"iam:{delivery.principal}" if delivery.via == "iam" else f"slack:{delivery.user}"

@@ -1,0 +1,278 @@
+"""Makes decisions about requests true: read, decide (`request.py`), commit with audit, messages and events."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from fleet.events.chatops import ApprovalDecided, ApprovalDenied, ApprovalExpired, ApprovalGranted, CommandRequested
+from fleet.events.envelope import Entry as FleetEntry
+from fleet.events.envelope import Meta
+from functions.chatops import audit, wording
+from functions.chatops.filing import Hub, review_of
+from functions.chatops.message import Message
+from functions.chatops.messages import MessageStore
+from functions.chatops.people import People
+from functions.chatops.request import (
+    EXECUTE_MS,
+    REVIEW_MS,
+    Answer,
+    NotAllowedError,
+    Request,
+    Status,
+    Target,
+    answered,
+    expire,
+    filed,
+    silent,
+)
+from functions.chatops.store import Decision, Kept, MovedError, RepeatedError, Store
+
+SILENT_AFTER_MS = 15 * 60_000
+"""An account that has not answered by then is called silent."""
+_TRIES = 10
+_EVENTS: dict[Status, type[ApprovalDecided]] = {
+    "GRANTED": ApprovalGranted,
+    "DENIED": ApprovalDenied,
+    "EXPIRED": ApprovalExpired,
+}
+
+type Element = dict[str, Any]
+"""Of a transaction."""
+type Change = Callable[[Request], Request | None]
+
+
+class Decisions:
+    """Every change of a request goes through here."""
+
+    def __init__(self, store: Store, messages: MessageStore, hub: Hub, people: People) -> None:
+        self._store, self._messages, self._hub, self._people = store, messages, hub, people
+        self._told: set[str] = set()
+
+    def file(self, request: Request, *, via: str, now: int, also: Sequence[Element] = ()) -> Request:
+        """Keep a new request, granted at once if it needs nobody; filed twice is filed once. `also` is kept with it.
+
+        Raises NotAllowedError for what nobody could grant.
+        """
+        if kept := self._store.request(request.id):
+            return kept.request
+        request = filed(request, now)
+        entries = [self._requested(request, via)]
+        if request.status == "GRANTED":
+            entries.append(self._entry("granted", "yagura.chatops", via, request, {"tier": request.tier}))
+        try:
+            self._commit(f"file#{request.id}", request, None, entries, now, also)
+        except (RepeatedError, MovedError):
+            kept = self._store.request(request.id)
+            assert kept is not None  # noqa: S101 - what was filed stays
+            return kept.request
+        return request
+
+    def change(
+        self, request_id: str, kind: audit.Kind, actor: str, via: str, change: Change, *, once: str, now: int
+    ) -> Request:
+        """Apply `change` to a request and audit it as `kind`; a change to None, and a repeat, leave it as it is.
+
+        Raises NotAllowedError, also for a request that is not there.
+        """
+        for _ in range(_TRIES):
+            kept = self._store.request(request_id)
+            if kept is None:
+                raise NotAllowedError("unknown_request", f"There is no request {request_id}.")
+            after = change(kept.request)
+            if after is None:
+                return kept.request
+            try:
+                self._commit(once, after, kept, self._entries(kind, actor, via, kept.request, after), now)
+            except MovedError:
+                continue
+            except RepeatedError:
+                return kept.request
+            return after
+        raise MovedError(request_id)
+
+    def answer(self, request_id: str, target: Target, answer: Answer, *, actor: str, via: str, now: int) -> Request:
+        """What became of a request in one place."""
+        kind: audit.Kind = "executed" if answer.outcome == "done" else "failed"
+        once = f"answer#{request_id}#{target}#{answer.outcome == 'silent'}"
+        return self.change(request_id, kind, actor, via, lambda one: answered(one, target, answer), once=once, now=now)
+
+    def overdue(self, request_id: str, now: int) -> None:
+        """Expire a request that nobody decided, or say who has not answered; at any time, any number of times."""
+        actor, via = "yagura.chatops", "clock"
+        words = f"no answer in {SILENT_AFTER_MS // 60_000} minutes"
+
+        def call_silent(one: Request) -> Request | None:
+            return silent(one, now, words) if now >= one.decided_at + SILENT_AFTER_MS else None
+
+        try:
+            once = f"expire#{request_id}"
+            request = self.change(request_id, "expired", actor, via, lambda one: expire(one, now), once=once, now=now)
+            once = f"silent#{request_id}"
+            request = self.change(request_id, "failed", actor, via, call_silent, once=once, now=now)
+        except NotAllowedError:
+            self._store.settled(request_id, now)
+            return
+        if _due(request) == 0:
+            self._store.settled(request_id, now)
+
+    def keep(self, message: Message, now: int) -> Element:
+        """A message, as one element of a decision's transaction."""
+        self._told.add(message.channel)
+        return self._messages.keep_item(message, now)
+
+    def told(self) -> set[str]:
+        """The channels for which something has been kept since this was asked last."""
+        told, self._told = self._told, set()
+        return told
+
+    def note(self, entries: Sequence[audit.Entry], *, once: str, now: int, also: Sequence[Element] = ()) -> None:
+        """Audit what changes no request, and keep `also` with it; a repeat does nothing."""
+        decision = Decision(once=once, entries=entries, also=also)
+        try:
+            self._store.commit(decision, now)
+        except RepeatedError:
+            return
+
+    def _commit(
+        self,
+        once: str,
+        request: Request,
+        over: Kept | None,
+        entries: Sequence[audit.Entry],
+        now: int,
+        also: Sequence[Element] = (),
+    ) -> None:
+        messages = self._messages_of(request, 1 if over is None else over.item["rev"] + 1)
+        review = None
+        if request.break_glass and (over is None or not over.request.break_glass):
+            review = review_of(request, people=self._people, now=now, life_ms=REVIEW_MS)
+            messages += [wording.loud(request, channel, self._hub) for channel in self._hub.everyone]
+            messages += self._messages_of(review, 1)
+            entries = [*entries, self._requested(review, "break_glass")]
+        self._store.commit(
+            Decision(
+                once=once,
+                request=request,
+                over=over,
+                entries=entries,
+                events=self._events(request, over.request if over else None, now),
+                also=[*self._kept(messages, now), *also],
+                due=_due(request),
+                follow_up=review,
+            ),
+            now,
+        )
+
+    def _messages_of(self, request: Request, version: int) -> list[Message]:
+        if request.public:
+            return [wording.request_message(request, version, self._hub)]
+        if request.answers and request.status != "GRANTED":
+            return [wording.answers_reply(request, version, self._hub)]
+        return []
+
+    def _kept(self, messages: Sequence[Message], now: int) -> list[Element]:
+        return [self.keep(message, now) for message in messages]
+
+    def _entries(self, kind: audit.Kind, actor: str, via: str, before: Request, after: Request) -> list[audit.Entry]:
+        new = {place: answer for place, answer in after.answers.items() if before.answers.get(place) != answer}
+        facts: dict[str, object] = {"status": after.status}
+        if new:
+            facts["answers"] = {place: [answer.outcome, answer.headline] for place, answer in new.items()}
+        if after.break_glass != before.break_glass:
+            facts["reason"] = after.break_glass
+        if after.note:
+            facts["note"] = after.note
+        entries = [self._entry(kind, actor, via, after, facts)]
+        if kind == "approved" and before.status == "PENDING" and after.status != "PENDING":
+            final: audit.Kind = "reviewed" if after.reviews else "granted"
+            entries.append(self._entry(final, "yagura.chatops", via, after, {"by": after.decided_by}))
+        return entries
+
+    def _requested(self, request: Request, via: str) -> audit.Entry:
+        facts = {
+            "command": request.command,
+            "arguments": request.arguments,
+            "arguments_hash": request.arguments_hash,
+            "targets": [str(target) for target in request.targets],
+            "tier": request.tier,
+            "teams": request.teams,
+            "approvers": request.approvers,
+            "policy": request.policy,
+        }
+        return self._entry("requested", request.requester, via, request, facts)
+
+    def _entry(self, kind: audit.Kind, actor: str, via: str, request: Request, facts: dict[str, object]) -> audit.Entry:
+        return audit.Entry(kind=kind, actor=actor, via=via, request=request.id, facts=facts)
+
+    def _events(self, request: Request, before: Request | None, now: int) -> list[FleetEntry]:
+        """What others hear when a request is decided: the account and capability concerned, and whoever looks on."""
+        if before is not None and before.status == request.status:
+            return []
+        events: list[FleetEntry] = []
+        kind = _EVENTS.get(request.status)
+        if kind and request.tier and not request.reviews:
+            decided = kind(
+                request=request.id,
+                capability=request.capability,
+                action=request.command,
+                arguments_hash=request.arguments_hash,
+                by=request.decided_by,
+            )
+            if isinstance(decided, ApprovalGranted):
+                decided = msgspec.structs.replace(decided, break_glass=bool(request.break_glass))
+            meta = self._meta(request, f"{request.id}:{request.status}", now)
+            asked_from = [self._bus(target) for target in request.targets if request.asked]
+            events += [FleetEntry.of(decided, meta, bus=bus) for bus in dict.fromkeys(["", *asked_from])]
+        if request.status == "GRANTED" and not request.asked:
+            events += [self._command(request, target, now) for target in request.targets]
+        return events
+
+    def _command(self, request: Request, target: Target, now: int) -> FleetEntry:
+        command = CommandRequested(
+            request=request.id,
+            capability=request.capability,
+            command=request.command,
+            arguments=request.arguments,
+            account=target.account,
+            region=target.region,
+            requester=request.requester,
+        )
+        meta = self._meta(request, f"{request.id}:{target}", now)
+        there = msgspec.structs.replace(meta, environment=self._hub.environment_of(target))
+        return FleetEntry.of(command, there, bus=self._bus(target))
+
+    def _meta(self, request: Request, event_id: str, now: int) -> Meta:
+        hub = self._hub.place
+        return Meta(
+            id=event_id,
+            version=1,
+            time=now,
+            account=hub.id,
+            region=hub.region,
+            service="yagura",
+            team=self._hub.sre,
+            environment=hub.environment,
+            actor=request.requester,
+            cause=request.cause,
+            hops=request.hops + 1 if request.cause else 0,
+            traceparent=request.traceparent,
+        )
+
+    def _bus(self, target: Target) -> str:
+        """ARN of a place's fleet bus; empty for the hub's own."""
+        hub = self._hub.place
+        if (target.account, target.region) == (hub.id, hub.region):
+            return ""
+        return f"arn:aws:events:{target.region}:{target.account}:event-bus/yagura"
+
+
+def _due(request: Request) -> int:
+    """When the clock should look at a request again; 0: never."""
+    if request.status == "PENDING":
+        return request.expires_at
+    if request.status == "GRANTED" and not request.asked:
+        return request.decided_at + SILENT_AFTER_MS
+    if request.status == "GRANTED":
+        return request.decided_at + EXECUTE_MS
+    return 0

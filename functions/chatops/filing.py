@@ -1,0 +1,209 @@
+"""From what a person typed, or a capability asked, to a request: pure."""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from fleet.events.chatops import ApprovalRequested
+from fleet.events.envelope import MAX_HOPS, Received
+from functions.chatops.people import People, Person
+from functions.chatops.request import OPEN_MS, NotAllowedError, Request, Target, freeze
+
+SHOWN_MS = 8 * 3_600_000
+"""How long a later command may refer to what was shown."""
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's: nobody confuses 1 and l when reading an id aloud."""
+_MOST_MINUTES = 7 * 24 * 60
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """An account and Region of the fleet."""
+
+    name: str
+    id: str
+    region: str
+    environment: str
+    role: str
+    capabilities: list[str] = []
+
+
+class Hub(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desk knows of the fleet: compiled from the configuration."""
+
+    accounts: list[Place]
+    slack_team: str
+    approvals_channel: str
+    everyone: list[str]
+    """Every team's channel, for what all must hear."""
+    sre: str
+
+    @property
+    def place(self) -> Place:
+        """Where the hub itself is."""
+        return next(place for place in self.accounts if place.role == "hub")
+
+    @property
+    def target(self) -> Target:
+        """The hub, as a place where work is done."""
+        return Target(self.place.id, self.place.region)
+
+    def environment_of(self, target: Target) -> str:
+        """Of a place of the fleet."""
+        return next(
+            place.environment for place in self.accounts if (place.id, place.region) == (target.account, target.region)
+        )
+
+    def runs(self, capability: str, target: Target) -> bool:
+        """Whether a capability works there."""
+        return any(
+            (place.id, place.region) == (target.account, target.region) and capability in place.capabilities
+            for place in self.accounts
+        )
+
+    def name_of(self, target: Target) -> str:
+        """How people call it."""
+        names = [place.name for place in self.accounts if (place.id, place.region) == (target.account, target.region)]
+        return names[0] if names else str(target)
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A command as a person typed it, parsed; and where the answer goes."""
+
+    delivery: str
+    """Id of the delivery: the same one files the same request."""
+    command: str
+    capability: str
+    tier: int
+    reads: bool
+    arguments: dict[str, Any]
+    targets: list[Target]
+    """Where it was said to be done; empty if the command names no account."""
+    via: str
+    channel: str = ""
+    reply_url: str = ""
+
+
+def request_id(natural_key: str) -> str:
+    """`r-` and ten letters, the same for the same key: fifty bits, and an existing id is never overwritten."""
+    number = int.from_bytes(sha256(natural_key.encode()).digest()[:8])
+    return "r-" + "".join(_ALPHABET[(number >> (5 * n)) & 31] for n in range(10))
+
+
+def from_command(
+    asked: Asked, person: Person, *, hub: Hub, people: People, policy: str, shown: Request | None, now: int
+) -> Request:
+    """The request of a command that is carried out elsewhere.
+
+    `shown` is the answered request that the command refers to, if it does: what is frozen is what that one showed.
+    Raises NotAllowedError.
+    """
+    arguments, targets = asked.arguments, asked.targets or [hub.target]
+    table: list[list[str]] = []
+    if shown is not None:
+        target, arguments, table = _as_shown(shown, now)
+        targets = [target]
+    targets = [target for target in targets if hub.runs(asked.capability, target)]
+    if not targets:
+        raise NotAllowedError("not_there", f"{asked.capability} does not run there.")
+    where = ", ".join(hub.name_of(target) for target in targets)
+    return Request(
+        id=request_id(asked.delivery),
+        capability=asked.capability,
+        command=asked.command,
+        arguments=arguments,
+        arguments_hash=freeze(arguments),
+        targets=targets,
+        tier=asked.tier,
+        requester=person.id,
+        via=asked.via,
+        headline=f"{asked.command} in {where}",
+        facts=[[name, _short(value)] for name, value in arguments.items()],
+        table=table,
+        teams=[hub.sre],
+        approvers=people.approvers([hub.sre]),
+        policy=policy,
+        created=now,
+        expires_at=now + OPEN_MS,
+        public=not asked.reads,
+        channel=asked.channel,
+        reply_url=asked.reply_url,
+    )
+
+
+def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, policy: str, now: int) -> Request:
+    """The request of a capability. Raises NotAllowedError, for an action that is not its own or a foreign place."""
+    data, meta = event.data, event.meta
+    if not data.action.startswith(f"{event.capability} "):
+        raise NotAllowedError("foreign", "An action begins with the name of the capability that asks.")
+    if meta.account != data.account or not hub.runs(event.capability, Target(data.account, data.region)):
+        raise NotAllowedError("foreign", "A capability asks for its own account.")
+    if meta.hops >= MAX_HOPS:
+        raise NotAllowedError("loop", "The chain of events that led here is too long.")
+    teams = sorted({hub.sre, data.team} - {""})
+    return Request(
+        id=request_id(f"{event.source}:{data.account}:{data.region}:{data.key}"),
+        capability=event.capability,
+        command=data.action,
+        arguments=data.arguments,
+        arguments_hash=freeze(data.arguments),
+        targets=[Target(data.account, data.region)],
+        tier=data.tier,
+        requester=event.source,
+        via=f"event:{meta.id}",
+        headline=data.headline,
+        facts=data.facts,
+        teams=teams,
+        approvers=people.approvers(teams),
+        policy=policy,
+        created=now,
+        expires_at=now + min(max(data.minutes, 1), _MOST_MINUTES) * 60_000,
+        asked=True,
+        traceparent=meta.traceparent,
+        hops=meta.hops,
+        cause=meta.id,
+    )
+
+
+def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Request:
+    """The task that a broken glass leaves behind: somebody else looks at it."""
+    arguments = {"request": request.id}
+    return msgspec.structs.replace(
+        request,
+        id=request_id(f"review:{request.id}"),
+        capability="chatops",
+        command="review",
+        arguments=arguments,
+        arguments_hash=freeze(arguments),
+        targets=[],
+        tier=1,
+        headline=f"Review of a broken glass: {request.headline}",
+        facts=[["Request", request.id], ["Reason", request.break_glass]],
+        table=[],
+        approvers=people.approvers(request.teams),
+        created=now,
+        expires_at=now + life_ms,
+        status="PENDING",
+        votes=[],
+        decided_by=[],
+        decided_at=0,
+        execute_until=0,
+        reviews=request.id,
+        answers={},
+        asked=False,
+        public=True,
+    )
+
+
+def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[list[str]]]:
+    answers = [(target, shown.answers.get(str(target))) for target in shown.targets]
+    (target, answer) = answers[0] if len(answers) == 1 else (shown.targets[0], None)
+    if answer is None or answer.outcome != "done" or not answer.shown:
+        raise NotAllowedError("nothing_shown", f"{shown.id} has shown nothing that this could refer to.")
+    if now - answer.at > SHOWN_MS:
+        raise NotAllowedError("shown_long_ago", f"What {shown.id} showed is too old: look again with {shown.command}.")
+    return target, answer.shown, answer.table
+
+
+def _short(value: object) -> str:
+    return str(len(value)) if isinstance(value, list) else str(value)

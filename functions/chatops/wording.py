@@ -1,0 +1,187 @@
+"""What people read about a request: pure. One message per request, edited as it goes on."""
+
+from datetime import UTC, datetime
+
+from fleet.masking import mask, mask_identifier
+from functions.chatops.filing import Hub
+from functions.chatops.message import Message, Priority, escape, section
+from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
+
+_MOST_ROWS = 30
+_MARKS = {
+    "PENDING": ":hourglass_flowing_sand:", "GRANTED": ":arrow_forward:", "DONE": ":white_check_mark:",
+    "FAILED": ":x:", "DENIED": ":no_entry:", "CANCELLED": ":wastebasket:", "EXPIRED": ":clock8:",
+}  # fmt: skip
+_OUTCOMES = {"done": ":white_check_mark:", "failed": ":x:", "refused": ":no_entry:", "silent": ":grey_question:"}
+
+
+def request_message(request: Request, version: int, hub: Hub) -> Message:
+    """The message of a request in the approvals channel, as it stands now; with buttons while it is open."""
+    title = f"{_MARKS[request.status]} {request.headline}"
+    blocks: list[dict[str, object]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(mask(request.headline), 150)}},
+        section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
+    ]
+    if request.table and request.status in {"PENDING", "GRANTED"}:
+        blocks.append(section(table(request.table)))
+    blocks += [section(answer_text(hub.name_of(target), answer)) for target, answer in _answers(request)][:20]
+    if request.status == "PENDING":
+        blocks.append(_buttons(request))
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"request `{request.id}`"}]})
+    return Message(
+        subject=f"request#{request.id}",
+        channel=hub.approvals_channel,
+        text=escape(mask(f"{title}: {_standing(request)}")),
+        blocks=blocks,
+        priority=Priority.CRITICAL,
+        version=version,
+    )
+
+
+def answers_reply(request: Request, version: int, hub: Hub) -> Message:
+    """The answer to what only reads, to whoever asked."""
+    texts = [answer_text(hub.name_of(target), answer) for target, answer in _answers(request)]
+    waiting = len(request.targets) - len(texts)
+    if waiting:
+        texts.append(f":hourglass_flowing_sand: {waiting} of {len(request.targets)} accounts have not answered yet")
+    texts.append(f"`{request.id}`")
+    return reply(f"answer#{request.id}", texts, reply_url=request.reply_url, channel=request.channel, version=version)
+
+
+def reply(subject: str, texts: list[str], *, reply_url: str, channel: str, version: int = 1) -> Message:
+    """Something said to one person."""
+    return Message(
+        subject=subject,
+        channel=channel,
+        text=_cut("\n".join(texts), 3000),
+        blocks=[section(text) for text in texts[:45]],
+        priority=Priority.CRITICAL,
+        reply_url=reply_url,
+        version=version,
+    )
+
+
+def loud(request: Request, channel: str, hub: Hub) -> Message:
+    """The notice of a broken glass, for every team's channel."""
+    text = (
+        f":rotating_light: *{escape(request.requester)} broke the glass* for "
+        f"{escape(mask(request.headline))} (`{request.id}`)\n*Reason:* {escape(mask(request.break_glass))}\n"
+        f"Somebody else of {escape(hub.sre)} must review it."
+    )
+    return Message(
+        subject=f"glass#{request.id}",
+        channel=channel,
+        text=text,
+        blocks=[section(f"<!channel> {text}")],
+        priority=Priority.CRITICAL,
+        version=1,
+    )
+
+
+def answer_text(where: str, answer: Answer) -> str:
+    """One place's answer."""
+    head = f"{_OUTCOMES[answer.outcome]} *{escape(where)}* {escape(mask(answer.headline))}"
+    return f"{head}\n{table(answer.table)}" if answer.table else head
+
+
+def table(rows: list[list[str]]) -> str:
+    """Rows as aligned text; the first row holds the heads."""
+    shown = [[escape(_cut(mask_identifier(cell), 60)) for cell in row] for row in rows[: _MOST_ROWS + 1]]
+    columns = max((len(row) for row in shown), default=0)
+    widths = [max((len(row[n]) for row in shown if n < len(row)), default=0) for n in range(columns)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in shown]
+    if (more := len(rows) - len(shown)) > 0:
+        lines.append(f"and {more} more")
+    return f"```{_cut(chr(10).join(lines), 2700)}```"
+
+
+def reason_view(request_id: str) -> dict[str, object]:
+    """The form that asks why the glass is to be broken."""
+    return {
+        "type": "modal",
+        "callback_id": "break_glass",
+        "private_metadata": request_id,
+        "title": {"type": "plain_text", "text": "Break the glass"},
+        "submit": {"type": "plain_text", "text": "Break it"},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": [
+            section(f"`{request_id}` will run now, on your word alone. Every team hears of it, and it is reviewed."),
+            {
+                "type": "input",
+                "block_id": "reason",
+                "label": {"type": "plain_text", "text": "Why can it not wait for somebody else?"},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": "reason",
+                    "multiline": True,
+                    "min_length": 10,
+                    "max_length": 500,
+                },
+            },
+        ],
+    }
+
+
+def tier_words(tier: int) -> str:
+    """What a tier asks for."""
+    if tier >= STEP_UP_TIER:
+        return "needs a second factor on the dashboard"
+    return {0: "needs nobody else", 1: "needs one other person", 2: "needs two other people"}[tier]
+
+
+def _facts(request: Request, hub: Hub) -> list[tuple[str, str]]:
+    facts = [(mask(name), mask_identifier(value)) for name, value in request.facts]
+    facts.append(("Where", ", ".join(hub.name_of(target) for target in request.targets) or "hub"))
+    facts.append(("Requested by", request.requester))
+    facts.append(("State", _standing(request)))
+    if request.break_glass:
+        facts.append(("Glass broken", mask(request.break_glass)))
+    if request.note:
+        facts.append(("Said", mask(request.note)))
+    return facts
+
+
+def _standing(request: Request) -> str:
+    by = ", ".join(request.decided_by)
+    match request.status:
+        case "PENDING":
+            votes = f"; {', '.join(vote.person for vote in request.votes)} said yes" if request.votes else ""
+            return f"{tier_words(request.tier)} of {', '.join(request.teams)} until {_clock(request.expires_at)}{votes}"
+        case "GRANTED":
+            return f"granted by {by}, under way" if by else "under way"
+        case "DONE" if request.reviews:
+            return f"reviewed by {by}"
+        case "DENIED" | "CANCELLED":
+            return f"{request.status.lower()} by {by}"
+        case _:
+            return f"{request.status.lower()}{f', granted by {by}' if by else ''}"
+
+
+def _buttons(request: Request) -> dict[str, object]:
+    def button(action: str, text: str, style: str) -> dict[str, object]:
+        return {
+            "type": "button",
+            "action_id": action,
+            "value": request.id,
+            "text": {"type": "plain_text", "text": text},
+            **({"style": style} if style else {}),
+        }
+
+    if request.reviews:
+        return {"type": "actions", "elements": [button("approve", "Reviewed", "primary")]}
+    buttons = [button("approve", "Approve", "primary"), button("deny", "Deny", "danger")]
+    if not request.asked:
+        buttons.append(button("break_glass", "Break the glass", ""))
+    return {"type": "actions", "elements": buttons}
+
+
+def _answers(request: Request) -> list[tuple[Target, Answer]]:
+    return [(target, request.answers[str(target)]) for target in request.targets if str(target) in request.answers]
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

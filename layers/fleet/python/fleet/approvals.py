@@ -1,0 +1,110 @@
+"""What people granted, for whoever executes it: read by key, claimed once, never granted here.
+
+An event that says that something was granted authorises nothing. Before the effect, the executor claims the request
+in the hub's table: one transaction that holds only if the request is granted, its time is not over, and its command,
+its arguments (by their hash) and its place are those about to be executed. The role behind this may write items
+`claim#...` and no others: it cannot grant.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fleet import aws
+from fleet.canonical import digest
+from fleet.items import from_dynamodb, to_dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+GRANTED = "GRANTED"
+
+
+class NotApprovedError(Exception):
+    """The request authorises nothing here and now.
+
+    `reason`: unknown, not_granted, expired, altered (other arguments or command), elsewhere (another place), or
+    claimed_by_another.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Approvals:
+    """Claims in the hub's table of requests."""
+
+    def __init__(self, client_for: Callable[[str], "DynamoDBClient"], table: str) -> None:
+        self._client_for, self._table = client_for, table
+
+    def claim(
+        self, request: str, *, command: str, arguments: dict[str, Any], account: str, region: str, by: str, now: int
+    ) -> None:
+        """Take a granted request for execution here. Claiming again `by` the same name goes on with it.
+
+        Raises NotApprovedError; any other error means that nothing is known, so nothing may be done.
+        """
+        client, place = self._client_for(request), f"{account}:{region}"
+        claim_key = f"claim#{request}#{place}"
+        check = {
+            ":granted": GRANTED,
+            ":command": command,
+            ":hash": digest(arguments),
+            ":place": place,
+            ":now": now,
+        }
+        claim = {"pk": claim_key, "v": 1, "by": by, "at": now}
+        try:
+            client.transact_write_items(
+                TransactItems=[
+                    {
+                        "ConditionCheck": {
+                            "TableName": self._table,
+                            "Key": {"pk": {"S": f"request#{request}"}},
+                            "ConditionExpression": "#status = :granted AND command = :command "
+                            "AND arguments_hash = :hash AND contains(targets, :place) AND execute_until > :now",
+                            "ExpressionAttributeNames": {"#status": "status"},
+                            "ExpressionAttributeValues": to_dynamodb(check),
+                        }
+                    },
+                    {
+                        "Put": {
+                            "TableName": self._table,
+                            "Item": to_dynamodb(claim),
+                            "ConditionExpression": "attribute_not_exists(pk)",
+                        }
+                    },
+                ]
+            )
+        except client.exceptions.TransactionCanceledException as error:
+            if self._read(client, claim_key).get("by") == by:
+                return  # claimed by us before, when all of it held: a worker that died goes on
+            if reason := self._why(client, request, claim_key, check):
+                raise NotApprovedError(reason) from error
+            raise  # a conflict: nothing is known, so the event is tried again
+
+    def _why(self, client: "DynamoDBClient", request: str, claim_key: str, check: dict[str, Any]) -> str | None:
+        item = self._read(client, f"request#{request}")
+        reasons = {
+            "unknown": not item,
+            "not_granted": item.get("status") != GRANTED,
+            "altered": (item.get("command"), item.get("arguments_hash")) != (check[":command"], check[":hash"]),
+            "elsewhere": check[":place"] not in item.get("targets", []),
+            "expired": item.get("execute_until", 0) <= check[":now"],
+        }
+        if found := next((reason for reason, holds in reasons.items() if holds), None):
+            return found
+        return "claimed_by_another" if self._read(client, claim_key) else None
+
+    def _read(self, client: "DynamoDBClient", pk: str) -> dict[str, Any]:
+        answer = client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
+        return from_dynamodb(answer.get("Item", {}))
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Approvals:
+    """As the hub's role for claims, in a session named after the request: so CloudTrail says which one it was."""
+    role, region = environment["YAGURA_CLAIMS_ROLE"], environment["YAGURA_HUB_REGION"]
+    return Approvals(
+        lambda request: aws.dynamodb_as(role, session=request, region=region), environment["YAGURA_REQUESTS_TABLE"]
+    )
