@@ -21,8 +21,6 @@ from fleetctl.options import Api, As, Local, Wait
 from fleetctl.plain import err, fail, out
 from fleetctl.sessions import Fleet
 
-_REFUSED = ":no_entry:"
-"""How a reply begins that says no."""
 _LONGEST = 3_000
 
 
@@ -75,7 +73,7 @@ def _tell(reply: Reply) -> bool:
     """The desk's words; whether they were a refusal."""
     for text in reply.texts:
         out.print(plain(text), markup=False, soft_wrap=True)
-    return bool(reply.texts) and reply.texts[0].startswith(_REFUSED)
+    return reply.refused
 
 
 def _follow(fleet: Fleet, follower: Follower, request_id: str, *, people: bool) -> None:

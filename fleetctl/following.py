@@ -31,6 +31,7 @@ class Reply:
     """mrkdwn."""
     request: str
     """Id of the request that it filed, if it did."""
+    refused: bool = False
 
 
 class Follower:
@@ -50,7 +51,11 @@ class Follower:
         until = self._clock() + seconds
         while True:
             if item := self._table.get(f"reply#{delivery}"):
-                return Reply(texts=[str(text) for text in item["texts"]], request=str(item.get("request", "")))
+                return Reply(
+                    texts=[str(text) for text in item["texts"]],
+                    request=str(item.get("request", "")),
+                    refused=bool(item.get("refused")),
+                )
             if self._clock() >= until:
                 return None
             self._sleep(_REPLY_POLL)

@@ -102,6 +102,12 @@ LEDGER: tuple[Line, ...] = (
     Line("Events of AWS services", "simulated", f"{_EB}, events from AWS services", "local/aws_events.py"),
     Line("SQS: redrive to the dead-letter queue, partial batches", "real", "tests/local/test_deploy.py"),
     Line(
+        "IAM: sqs:ChangeMessageVisibility covers its batch form",
+        "simulated",
+        "SQS Developer Guide, API permissions",
+        "local/sqs_batches.py",
+    ),
+    Line(
         "SQS: ListDeadLetterSourceQueues",
         "simulated",
         "SQS API reference, ListDeadLetterSourceQueues",

@@ -25,6 +25,7 @@ from local import (
     put_events,
     schedules,
     slack,
+    sqs_batches,
 )
 from local.asgi import Receive, Scope, Send, query, send_json
 
@@ -42,6 +43,7 @@ def build(state_dir: Path) -> Any:
     cfn_types.install()
     empty_secrets.install()
     dead_letter_sources.install()
+    sqs_batches.install()
     iam_boundary.install()
     poller_grants.install()
     lambda_python.install(state_dir)

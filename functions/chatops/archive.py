@@ -4,17 +4,20 @@ anchors/2026-11-23T17.json      one for each hour, written once (`IfNoneMatch: *
 """
 
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from fleet import aws
+from functions.chatops import audit
 from functions.chatops.audit import Anchor
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
 
 _PREFIX = "anchors/"
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -49,20 +52,36 @@ class Archive:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _TAKEN:
                 raise
-            return self._read(client, key(anchor.hour))
+            before = audit.hour_of(audit.time_of(anchor.hour) - audit.ANCHOR_EVERY_MS)
+            return self.since(before)[0]
         return anchor
 
     def since(self, hour: str) -> list[Anchor]:
-        """The anchors after that of `hour` (empty: all), oldest first."""
-        client = self._connect()
-        pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=_PREFIX, StartAfter=key(hour) if hour else ""
-        )
-        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-        return [self._read(client, each) for each in sorted(keys)]
+        """The anchors after that of `hour` (empty: all), oldest first, as they were first written.
 
-    def _read(self, client: "S3Client", name: str) -> Anchor:
-        body = client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+        A lock keeps what was written, and lets a newer version be put over it: the oldest one counts.
+        """
+        client = self._connect()
+        first: dict[str, tuple[datetime, str]] = {}
+        for version in self._versions(client, key(hour) if hour else ""):
+            name, candidate = version["Key"], (version["LastModified"], version["VersionId"])
+            # The newest comes first, so of those of one second the last listed is the oldest.
+            if name not in first or candidate[0] <= first[name][0]:
+                first[name] = candidate
+        return [self._read(client, name, first[name][1]) for name in sorted(first) if name > key(hour)]
+
+    def _versions(self, client: "S3Client", after: str) -> Iterator["ObjectVersionTypeDef"]:
+        # By hand: the paginator takes no key to begin after, and there are nine thousand anchors a year.
+        marker: dict[str, Any] = {"KeyMarker": after} if after else {}
+        while True:
+            page = client.list_object_versions(Bucket=self._bucket, Prefix=_PREFIX, **marker)
+            yield from page.get("Versions", [])
+            if not page.get("IsTruncated"):
+                return
+            marker = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+    def _read(self, client: "S3Client", name: str, version: str) -> Anchor:
+        body = client.get_object(Bucket=self._bucket, Key=name, VersionId=version)["Body"].read()
         return msgspec.json.decode(body, type=Anchor)
 
 

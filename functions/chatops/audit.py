@@ -141,15 +141,26 @@ def hour_of(now: int) -> str:
     return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H")
 
 
+def time_of(hour: str) -> int:
+    """When an hour began, in ms."""
+    return int(datetime.fromisoformat(f"{hour}:00:00+00:00").timestamp()) * 1000
+
+
 def anchor_digest(one: Anchor) -> str:
     """By which the next anchor refers to it."""
     return digest(msgspec.to_builtins(one))
 
 
-def verify(records: Iterable[Record], anchors: Sequence[Anchor] = (), *, base: Anchor | None = None) -> Verdict:
+def verify(
+    records: Iterable[Record],
+    anchors: Sequence[Anchor] = (),
+    *,
+    base: Anchor | None = None,
+    end: Head | None = None,
+) -> Verdict:
     """Check a chain, in order, against the anchors, oldest first; stops at the first thing that is wrong.
 
-    From its first entry, or from the one after `base`, an anchor that is trusted.
+    From its first entry, or from the one after `base`, an anchor that is trusted; up to `end`, if that is known.
     """
     head, covered, anchored_at = Head(), 0, 0
     if base is not None:
@@ -171,6 +182,9 @@ def verify(records: Iterable[Record], anchors: Sequence[Anchor] = (), *, base: A
             covered, anchored_at = head.seq, here[-1].at
     if broken is None and anchors and anchors[-1].last > head.seq:
         text = f"the anchor of {anchors[-1].hour} covers {anchors[-1].last} entries, and there are {head.seq}"
+        broken = Broken(seq=head.seq + 1, why="truncated", text=text)
+    if broken is None and end is not None and (end.seq, end.hash) != (head.seq, head.hash):
+        text = f"the head of the chain speaks of {end.seq} entries, and there are {head.seq}"
         broken = Broken(seq=head.seq + 1, why="truncated", text=text)
     return Verdict(
         entries=head.seq, head=head.hash, anchored=covered, not_yet_anchored=head.seq - covered, broken=broken

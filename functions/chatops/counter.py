@@ -54,7 +54,7 @@ class Counter:
                 case _:
                     self._decide(delivery.action, delivery.value, delivery.input, delivery, person, now)
         except CommandError as error:
-            self._say(delivery, [error.text], now)
+            self._say(delivery, [error.text], now, refused=True)
         except NotAllowedError as refusal:
             self._refuse(refusal, route, delivery, person, now)
 
@@ -153,14 +153,17 @@ class Counter:
         entry = self._entry("refused", delivery, person, facts)
         once = f"refused#{person.id}#{route}#{now // _MINUTE_MS}"
         self._decisions.note([entry], once=once, now=now)
-        self._say(delivery, [f":no_entry: {refusal.text}"], now)
+        self._say(delivery, [f":no_entry: {refusal.text}"], now, refused=True)
 
-    def _say(self, delivery: Delivery, texts: list[str], now: int) -> None:
-        self._decisions.note([], once=f"said#{delivery.id}", now=now, also=[self._reply(delivery, texts, now)])
+    def _say(self, delivery: Delivery, texts: list[str], now: int, *, refused: bool = False) -> None:
+        reply = self._reply(delivery, texts, now, refused=refused)
+        self._decisions.note([], once=f"said#{delivery.id}", now=now, also=[reply])
 
-    def _reply(self, delivery: Delivery, texts: list[str], now: int, *, request: str = "") -> Element:
+    def _reply(
+        self, delivery: Delivery, texts: list[str], now: int, *, request: str = "", refused: bool = False
+    ) -> Element:
         if delivery.via == "iam":
-            return self._store.reply_item(delivery.id, texts, request, now)
+            return self._store.reply_item(delivery.id, texts, request, now, refused=refused)
         channel = delivery.channel if delivery.response_url else delivery.user
         message = wording.reply(f"reply#{delivery.id}", texts, reply_url=delivery.response_url, channel=channel)
         return self._decisions.keep(message, now)

@@ -73,7 +73,7 @@ class Inquiries:
         anchors = self._archive.since(hour)
         base = anchors.pop(0) if anchors and anchors[0].number > 1 else None
         first = base.last + 1 if base else 1
-        verdict = audit.verify(self._store.records(first, head.seq), anchors, base=base)
+        verdict = audit.verify(self._store.records(first, head.seq), anchors, base=base, end=head)
         return [verdict_text(verdict, first, late=_late(last, now))]
 
 

@@ -100,7 +100,7 @@ def compose(event: Received[FindingOpened], routing: Routing) -> Composed:
         summary=line,
         source=resource,
         severity=_URGENCIES.get(severity, "info"),
-        details={name: value.strip("`") for name, value in facts.items()},
+        details={name: value.strip("`") for name, value in facts.items()} | {"Severity": severity},
     )
     return Composed(message=message, page=page if told.page else None)
 

@@ -51,10 +51,9 @@ class PagerDuty:
     @classmethod
     def from_environment(
         cls, client: "SecretsManagerClient", environment: Mapping[str, str] = os.environ
-    ) -> "PagerDuty | None":
-        """The one that fleet.yaml names; None if it names none."""
-        secret, api = environment.get("YAGURA_PAGERDUTY_SECRET"), environment.get("YAGURA_PAGERDUTY_API")
-        return cls(client, secret, api) if secret and api else None
+    ) -> "PagerDuty":
+        """The one that fleet.yaml names, if it names one."""
+        return cls(client, environment.get("YAGURA_PAGERDUTY_SECRET", ""), environment.get("YAGURA_PAGERDUTY_API", ""))
 
     def routing_key(self, service: str, version: str = "") -> RoutingKey:
         """The key of a service, as it is, or as it was in a `version` of the secret.
@@ -62,6 +61,8 @@ class PagerDuty:
         Raises PagerDutyUnavailableError; PagerDutyRefusedError if that version is no more: an alert opened by its key
         can be closed by no other.
         """
+        if not self._secret:
+            raise PagerDutyUnavailableError("fleet.yaml names no PagerDuty")
         wanted: dict[str, Any] = {"VersionId": version} if version else {}
         try:
             found = self._client.get_secret_value(SecretId=self._secret, **wanted)

@@ -34,14 +34,14 @@ class Pages:
     def __init__(
         self,
         table: Table,
-        pagerduty: PagerDuty | None,
+        pagerduty: PagerDuty,
         dead_letters: DeadLetters,
         *,
         queue: str,
         capability: str,
         clock: Clock,
     ) -> None:
-        """`queue`: ARN of the one to which dead letters come back. Without PagerDuty, pages wait until there is one."""
+        """`queue`: ARN of the one to which dead letters come back."""
         self._table, self._pagerduty, self._dead_letters, self._queue = table, pagerduty, dead_letters, queue
         self._capability, self._clock = capability, clock
 
@@ -67,8 +67,6 @@ class Pages:
             return
         page, version = claimed.page, claimed.key_version if claimed.open else ""
         try:
-            if self._pagerduty is None:
-                raise PagerDutyUnavailableError("fleet.yaml names no PagerDuty")
             routing = self._pagerduty.routing_key(core.service_of(claimed), version)
             self._pagerduty.send(core.event(page, routing.key))
         except PagerDutyUnavailableError as error:

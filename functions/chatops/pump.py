@@ -5,8 +5,8 @@ the lane to the next when the lease has run out; if Slack had the message by the
 """
 
 import json
-from functools import partial
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fleet.canonical import canonical
+from fleet.canonical import CanonicalError, canonical
 from fleet.events.envelope import Entry as FleetEntry
 from fleet.items import Item, Table, from_dynamodb, to_dynamodb
 from fleet.outbox import with_entries
@@ -142,8 +142,8 @@ class Store:
                 left: Any = answer.get("UnprocessedKeys", {}).get(self._table.name, {"Keys": []})
                 keys = left["Keys"]
             for seq in seqs:
-                if item := found.get(audit_key(seq), {}):
-                    yield audit.Record(entry=msgspec.json.decode(item["entry"], type=audit.Entry), hash=item["hash"])
+                if (entry := found.get(audit_key(seq))) is not None:
+                    yield _record(seq, entry)
 
     def due(self, now: int) -> Iterator[str]:
         """Ids of requests that were to be looked at again before `now`, the most overdue first."""
@@ -162,9 +162,12 @@ class Store:
             text = msgspec.json.encode(anchor).decode()
             self._table.put({"pk": ANCHOR, "v": VERSION, "number": anchor.number, "anchor": text}, over=item)
 
-    def reply_item(self, delivery: str, texts: Sequence[str], request: str, now: int) -> dict[str, Any]:
+    def reply_item(
+        self, delivery: str, texts: Sequence[str], request: str, now: int, *, refused: bool = False
+    ) -> dict[str, Any]:
         """One element of a transaction: what fleetctl finds when it asks for the answer to its delivery."""
-        item = {"pk": f"reply#{delivery}", "v": VERSION, "texts": list(texts), "request": request}
+        said = {"texts": list(texts), "request": request, "refused": refused}
+        item = {"pk": f"reply#{delivery}", "v": VERSION, **said}
         return dict(self._put(item | {"expires": now // 1000 + _KEEP_REPLY_SECONDS}))
 
     def settled(self, request_id: str, now: int) -> None:
@@ -231,6 +234,17 @@ class Store:
 
 
 _FAILED = "ConditionalCheckFailed"
+
+
+def _record(seq: int, item: Item) -> audit.Record:
+    """An entry as it was written; without a hash, which no entry has, if it is not as the chain writes them."""
+    try:
+        entry = msgspec.json.decode(item["entry"], type=audit.Entry)
+        if canonical(msgspec.to_builtins(entry)).decode() == item["entry"]:
+            return audit.Record(entry=entry, hash=item["hash"])
+    except (msgspec.DecodeError, CanonicalError, TypeError, KeyError):
+        pass
+    return audit.Record(entry=audit.Entry(kind="failed", actor="", via="", seq=seq), hash="")
 
 
 def flat(request: Request) -> Item:

@@ -185,9 +185,11 @@ class Hub:
     def for_account(self, account: Account) -> "Parameters":
         return Parameters(self, account.name)
 
-    def reply(self, *texts: str, request: str = "") -> None:
+    def reply(self, *texts: str, request: str = "", refused: bool = False) -> None:
         client: Any = self.table
-        put = Store(ItemTable(client, "yagura-chatops")).reply_item(DELIVERY, texts, request, int(NOW * 1000))["Put"]
+        put = Store(ItemTable(client, "yagura-chatops")).reply_item(
+            DELIVERY, texts, request, int(NOW * 1000), refused=refused
+        )["Put"]
         self.table.items[put["Item"]["pk"]["S"]] = put["Item"]
 
     def request(self, **changes: Any) -> Request:

@@ -107,7 +107,7 @@ def test_a_request_that_is_not_there_or_is_none_is_told(hub: Hub) -> None:
 
 
 def test_a_refusal_is_status_1(hub: Hub) -> None:
-    hub.reply(":no_entry: `queues peek` is for people of sre.")
+    hub.reply(":no_entry: `queues peek` is for people of sre.", refused=True)
     result = run("ask", "queues peek a b", "--local", "--as", "chie")
     assert result.exit_code == 1
     assert result.stdout == "✗ queues peek is for people of sre.\n"

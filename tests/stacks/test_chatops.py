@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from fleetctl.policies import of_role, statements
@@ -137,6 +138,23 @@ def test_only_functions_of_operations_that_work_may_claim_and_those_of_every_acc
     }
 
 
+def test_the_roles_of_the_hub_have_room_for_forty_accounts(chatops: Template) -> None:
+    def size(document: object) -> int:
+        return len(json.dumps(document, separators=(",", ":")))
+
+    (claims,) = (
+        each for each in chatops.of_type("AWS::IAM::Role").values() if each["RoleName"].endswith("chatops-claims")
+    )
+    trusts = size(claims["AssumeRolePolicyDocument"]) + 38 * size("arn:aws:iam::111122223333:root,")
+    assert trusts < 2_048, "IAM quotas: role trust policy length"
+    (puts,) = (
+        each
+        for name, each in chatops.of_type("AWS::IAM::Policy").items()
+        if name.startswith("PublishRoleDefaultPolicy")
+    )
+    assert size(puts["PolicyDocument"]) + 38 * size(f"{BUSES.copy().pop()},") < 10_240, "inline policies of a role"
+
+
 def test_with_its_own_key_whoever_executes_may_use_the_table(with_key: list[Template]) -> None:
     used = {action for action, _ in may(find(with_key, "hub", "chatops"), "claims") if action.startswith("kms:")}
     assert used == {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"}
@@ -224,7 +242,8 @@ def test_without_pagerduty_there_is_no_secret_for_it_and_nobody_asks_for_one() -
 def test_with_identity_center_the_desk_may_ask_it_by_its_role() -> None:
     role = "arn:aws:iam::999988887777:role/yagura/read-identities"
     center = IdentityCenter(store="d-1234567890", region="ap-northeast-1", role=role, groups={"g": "sre"})
-    config = small(identity_center=center)
+    config = small()
+    config = msgspec.structs.replace(config, people=msgspec.structs.replace(config.people, identity_center=center))
     chatops = find(synthesize([config]).templates, "hub", "chatops")
     assert ("sts:AssumeRole", role) in may(chatops, "desk")
 

@@ -92,15 +92,15 @@ def test_modes_are_parameters_of_the_account(mode: str) -> None:
     config.fleet.accounts[1].capabilities["findings"] = mode  # type: ignore[assignment]
     spoke = find(synthesize([config]).templates, "security-audit", "foundation")
     modes = {each["Name"]: each for each in spoke.of_type(PARAMETER).values() if "/mode/" in each["Name"]}
-    assert modes.keys() == {parameter("findings")}
+    assert modes.keys() == {parameter("findings"), parameter("operations")}
     assert modes[parameter("findings")]["Value"] == mode
     assert modes[parameter("findings")]["AllowedPattern"] == "^(off|observe|act)$"
 
 
-def test_the_freezer_may_only_set_and_unset_the_freeze(hub: Template, spoke: Template) -> None:
+def test_the_freezer_may_only_set_the_freeze_and_cannot_unset_it(hub: Template, spoke: Template) -> None:
     for template in (hub, spoke):
         (statement,) = of_role(template, role(template, "freeze"))
-        assert set(statement.actions) == {"ssm:PutParameter", "ssm:DeleteParameter"}
+        assert statement.actions == ("ssm:PutParameter",)
         assert statement.resources == (f"arn:aws:ssm:ap-northeast-1:{template.account}:parameter{FREEZE}",)
 
 
@@ -110,13 +110,59 @@ def test_only_the_hub_may_freeze(spoke: Template) -> None:
     assert trust.principals == (f"arn:aws:iam::{HUB}:root",)
 
 
-def test_the_boundary_gives_nothing_of_iam_nor_outside_the_fleet(spoke: Template) -> None:
+def test_the_boundary_gives_nothing_of_iam_nor_outside_the_fleet_but_what_a_tag_opens(spoke: Template) -> None:
     boundary = only(spoke, "AWS::IAM::ManagedPolicy")
     assert (boundary["Path"], boundary["ManagedPolicyName"]) == ("/yagura/", "yagura-boundary-ap-northeast-1")
-    for statement in statements(boundary["PolicyDocument"]):
-        assert not any(action.startswith(("iam:", "sts:", "*")) for action in statement.actions)
-        assert "*" not in statement.resources
-        assert all("yagura" in resource or ":kms:" in resource for resource in statement.resources)
+    parts = {each.sid: each for each in statements(boundary["PolicyDocument"])}
+    for statement in parts.values():
+        assert not any(action.startswith(("iam:", "*")) for action in statement.actions)
+        assert not any("*" in action for action in statement.actions)
+    opened = {sid: each for sid, each in parts.items() if each.conditions}
+    assert opened.keys() == {"OpenedQueues", "OpenedFunctions"}
+    assert all(each.conditions == {"Null": {"aws:ResourceTag/yagura:redrive": "false"}} for each in opened.values())
+    wide = {
+        sid
+        for sid, each in parts.items()
+        if not each.conditions and not all("yagura" in resource for resource in each.resources)
+    }
+    # Reading rules and tags; and a key, which has no name.
+    assert wide == {"Rules", "Tags", "Key"}
+    assert parts["Tags"].actions == ("tag:GetResources",)
+    assert parts["Rules"].actions == ("events:ListTargetsByRule",)
+    assert parts["Roles"].resources == ("arn:aws:iam::*:role/yagura/*",)
+
+
+def test_the_boundary_gives_no_action_that_no_role_has(with_key: list[Template]) -> None:
+    needed = {
+        action
+        for template in with_key
+        for name in template.of_type("AWS::IAM::Role")
+        for each in of_role(template, name)
+        for action in each.actions
+    }
+    for template in with_key:
+        for boundary in template.of_type("AWS::IAM::ManagedPolicy").values():
+            given = {action for each in statements(boundary["PolicyDocument"]) for action in each.actions}
+            assert given == needed
+
+
+def test_only_the_hubs_publisher_commands_a_spoke(hub: Template, spoke: Template) -> None:
+    publisher = f"arn:aws:iam::{HUB}:role/yagura/yagura-ap-northeast-1-chatops-publish"
+    commands = bus_statements(spoke)["HubCommands"]
+    assert commands.principals == (f"arn:aws:iam::{HUB}:root",)
+    assert commands.conditions == {
+        "ArnEquals": {"aws:PrincipalArn": publisher},
+        "ForAllValues:StringEquals": {"events:source": "yagura.chatops"},
+        "Null": {"events:source": "false"},
+    }
+    exempt = {
+        sid
+        for sid, each in bus_statements(spoke).items()
+        if each.effect == "Deny" and publisher in str(each.conditions)
+    }
+    assert exempt == {"OnlyChatops", "OnlyTheFleet"}
+    assert publisher not in str(only(hub, "AWS::Events::EventBus")["Policy"])
+    assert "HubCommands" not in bus_statements(hub)
 
 
 def test_without_the_switch_there_is_no_key(hub_and_spoke: list[Template]) -> None:

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 from shutil import copytree
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
 
+from fleet.events.chatops import CommandAnswered
 from fleet.events.findings import FindingOpened
 from fleetctl import cost, permissions
 from fleetctl.example import example
 from fleetctl.generate import EVENTS, event_schemas, fleet_events, main, stale, write
 from fleetctl.templates import Template, synthesize
+from functions.chatops import directory, page
+from functions.operations import answers as operations_answers
 from tests.stacks.fleets import ROOT, broken
 
 
@@ -90,14 +94,66 @@ def test_an_unproven_action_that_no_role_has_is_refused(templates: list[Template
 def test_an_idle_spoke_costs_less_than_the_target(templates: list[Template]) -> None:
     spoke = [template for template in templates if template.stage == "spoke"]
     lines = {line.what: line for line in cost.idle(spoke)}
-    assert lines["alarms, by metric"].dollars == pytest.approx(0.30)
-    assert lines["receives of polled queues"].dollars == pytest.approx(0.26)
-    assert lines["scheduled calls"].number == "21,600"
+    assert lines["alarms, by metric"].dollars == pytest.approx(0.50)
+    assert lines["receives of polled queues"].dollars == pytest.approx(0.52)
+    assert lines["scheduled calls"].number == "43,200"
     assert sum(line.dollars for line in lines.values()) < cost.TARGET
 
 
 def test_a_busy_spoke_stays_below_the_target_too(templates: list[Template]) -> None:
     spoke = [template for template in templates if template.stage == "spoke"]
-    metrics = cost.custom_metrics(ROOT, "findings")
-    assert metrics >= 8
-    assert sum(line.dollars for line in cost.idle(spoke)) + metrics * cost.CUSTOM_METRIC < cost.TARGET
+    metrics = [each for capability in ("findings", "operations") for each in cost.custom_metrics(ROOT, capability)]
+    assert len(metrics) >= 25
+    ordinary = [name for name, reason in metrics if not reason]
+    assert {"Recorded", "Published", "Repeated"} <= set(ordinary)
+    assert sum(line.dollars for line in cost.idle(spoke)) + len(ordinary) * cost.CUSTOM_METRIC < cost.TARGET
+
+
+def test_the_archive_costs_a_put_an_hour(templates: list[Template]) -> None:
+    archive = [template for template in templates if template.stage == "archive"]
+    lines = {line.what: line for line in cost.idle(archive)}
+    assert (lines["anchors of the audit chain"].number, lines["scheduled calls"].number) == ("720", "0")
+    assert lines["anchors of the audit chain"].dollars == pytest.approx(0.0036)
+
+
+def test_reasons_that_the_code_computes_are_those_of_the_code() -> None:
+    outcomes = set(get_args(get_type_hints(CommandAnswered)["outcome"]))
+    assert cost._COMPUTED["chatops", "Answered"] == cost._COMPUTED["operations", "Answered"] == outcomes
+    assert cost._COMPUTED["chatops", "Stranger"] == set(get_args(directory.Reason.__value__))
+    assert cost._COMPUTED["operations", "Refused"] == set(operations_answers._NOT_APPROVED)
+    assert cost._COMPUTED["chatops", "Paged"] == set(get_args(page.Action.__value__))
+
+
+def test_a_reason_that_nobody_wrote_down_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "functions/rollouts"
+    folder.mkdir(parents=True)
+    (folder / "step.py").write_text('telemetry.count("Judged", capability="rollouts", reason=verdict.words)\n')
+    with pytest.raises(cost.UnknownReasonError, match=r"rollouts counts Judged by verdict\.words"):
+        cost.custom_metrics(tmp_path, "rollouts")
+
+
+def test_one_of_two_literals_is_two_metrics(tmp_path: Path) -> None:
+    folder = tmp_path / "functions/rollouts"
+    folder.mkdir(parents=True)
+    (folder / "step.py").write_text('telemetry.count("Up" if up else "Down", reason="a" if b else "c")\n')
+    metrics = cost.custom_metrics(tmp_path, "rollouts")
+    assert metrics == {("Up", "a"), ("Up", "c"), ("Down", "a"), ("Down", "c")}
+
+
+def test_an_event_of_any_capability_has_a_name_that_every_file_system_takes() -> None:
+    assert EVENTS / "yagura.any.CommandAnswered.v1.schema.json" in event_schemas()
+    assert not any("*" in path.name for path in event_schemas())
+
+
+def test_what_holds_in_some_accounts_says_in_which(templates: list[Template]) -> None:
+    rows = permissions.page(templates).splitlines()
+    (commands,) = (row for row in rows if "| Allow | `iam::<hub>:root` |" in row and "chatops-publish" in row)
+    assert commands.endswith("| archive, spoke |")
+    (alarms,) = (row for row in rows if "| `sns:yagura-alarms` | Allow |" in row)
+    assert alarms.endswith("|  |")
+
+
+def test_the_boundary_shows_what_it_opens_by_a_tag_only(templates: list[Template]) -> None:
+    opened = "| OpenedQueues | `sqs:ReceiveMessage` | `sqs:*` |"
+    (row,) = (each for each in permissions.page(templates).splitlines() if each.startswith(opened))
+    assert row == f'{opened} `Null aws:ResourceTag/yagura:redrive "false"` |'

@@ -21,7 +21,12 @@ def test_an_acknowledgement_that_is_taken_away_is_a_violation(monkeypatch: pytes
     violations = synthesize([small()], nag=True).violations
     assert [violation.split(": ")[:2] for violation in violations] == [
         [f"{path}/Function/Resource", "HIPAA.Security-LambdaInsideVPC"]
-        for path in ("hub/chatops/Notify", "security-audit/findings/Publish", "security-audit/findings/Triage")
+        for path in (
+            *(f"hub/chatops/{each}" for each in ("Anchor", "Answers", "Desk", "Ingress", "Notify", "Publish")),
+            *("hub/operations/Publish", "hub/operations/Work"),
+            *("security-audit/findings/Publish", "security-audit/findings/Triage"),
+            *("security-audit/operations/Publish", "security-audit/operations/Work"),
+        )
     ]
 
 

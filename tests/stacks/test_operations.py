@@ -46,6 +46,7 @@ def test_work_may_do_exactly_this(operations: Template) -> None:
         ("sts:AssumeRole", "arn:aws:iam::111122223333:role/yagura/yagura-ap-northeast-1-chatops-claims"),
         *((f"sqs:{action}", f"arn:aws:sqs:{PLACE}:*") for action in opened),
         ("lambda:InvokeFunction", f"arn:aws:lambda:{PLACE}:function:*"),
+        ("lambda:ListTags", f"arn:aws:lambda:{PLACE}:function:*"),
         ("events:ListTargetsByRule", f"arn:aws:events:{PLACE}:rule/*"),
         ("tag:GetResources", "*"),
         ("ssm:GetParameters", f"{PARAMETERS}/yagura/mode/operations"),

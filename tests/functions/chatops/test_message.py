@@ -10,14 +10,21 @@ from hypothesis import strategies as st
 from fleet.events.envelope import receive
 from fleet.events.findings import FindingOpened
 from fleet.refusal import RefusedError
-from functions.chatops.message import Channels, Message, compose, escape
-from tests.functions.chatops.desk import CHANNELS, opened
+from functions.chatops.message import Composed, Message, Priority, compose, escape, section
+from functions.chatops.routes import Routing
+from tests.functions.chatops.office import ROUTING, opened
 
 import msgspec  # isort: skip
 
+ROUTES = msgspec.convert(ROUTING, Routing)
+
+
+def composed(finding: dict[str, Any] | None = None, **about: Any) -> Composed:
+    return compose(receive(FindingOpened, opened(finding=finding, **about)), ROUTES)
+
 
 def message(finding: dict[str, Any] | None = None, **about: Any) -> Message:
-    return compose(receive(FindingOpened, opened(finding=finding, **about)), msgspec.convert(CHANNELS, Channels))
+    return composed(finding, **about).message
 
 
 def everything(message: Message) -> str:
@@ -38,7 +45,8 @@ def everything(message: Message) -> str:
 def test_the_message_begins_with_its_severity_and_says_what_where_and_whose(severity: str, mark: str) -> None:
     said = message({"severity": severity})
     arn = "arn:aws:s3:::clinic-staging-intake-forms"
-    assert said.id == "p1-1-1"
+    assert (said.subject, said.channel, said.version) == ("problem#p1-1-1", "#intake", 1)
+    assert (said.severity, said.owner, said.thread, said.reply_url) == (severity, "front-door", "", "")
     assert said.text == f"{mark} {severity} S3.8 is open: Buckets should block public access ({arn})"
     header, title, facts, context = said.blocks
     assert header == {"type": "header", "text": {"type": "plain_text", "text": "S3.8 is open"}}
@@ -65,9 +73,9 @@ def test_a_problem_that_is_open_again_is_said_to_be() -> None:
 @pytest.mark.parametrize(
     ("service", "team", "channel"),
     [
-        ("intake", "front-door", "C0INTAKE"),
-        ("other", "front-door", "C0FRONT"),
-        ("unknown", "platform", "C0DEFAULT"),
+        ("intake", "front-door", "#intake"),
+        ("other", "front-door", "#front"),
+        ("unknown", "platform", "#default"),
     ],
 )
 def test_the_channel_is_the_services_or_the_teams_or_the_default(service: str, team: str, channel: str) -> None:
@@ -80,15 +88,60 @@ def test_an_event_of_an_account_outside_the_fleet_is_refused() -> None:
     assert (refusal.value.reason, refusal.value.path) == ("foreign", "$.detail.meta.account")
 
 
+def test_each_opening_of_a_problem_is_told_anew_and_pages_for_the_same_alert() -> None:
+    first, second = (composed({"severity": "CRITICAL"}, id_=id_) for id_ in ("p1-1-1", "p1-2-1"))
+    assert first.message.subject != second.message.subject
+    assert first.page
+    assert second.page
+    assert first.page.subject == second.page.subject == "problem#p1"
+
+
+@pytest.mark.parametrize(("severity", "pages"), [("CRITICAL", True), ("HIGH", False)])
+def test_who_is_paged_for_is_told_first(severity: str, pages: bool) -> None:
+    said = composed({"severity": severity})
+    assert said.message.priority is (Priority.CRITICAL if pages else Priority.NORMAL)
+    assert bool(said.page) is pages
+
+
+def test_a_page_says_what_the_message_says_without_markup() -> None:
+    page = composed({"severity": "CRITICAL"}, service="billing").page
+    assert page
+    arn = "arn:aws:s3:::clinic-staging-intake-forms"
+    assert (page.service, page.action, page.severity, page.source) == ("PBILL01", "trigger", "critical", arn)
+    assert page.summary == f"CRITICAL S3.8 is open: Buckets should block public access ({arn})"
+    assert page.details == {
+        "Severity": "CRITICAL",
+        "Owner": "front-door (billing, by tag)",
+        "Account": "111122223333 eu-west-1 (staging)",
+        "Resource": arn,
+    }
+
+
 @pytest.mark.parametrize(
-    "field",
-    [
-        "title",
-        "resource",
-        "control",
-        *(pytest.param(field) for field in ("region", "account", "severity", "owner_rule")),
-    ],
+    ("severity", "urgency"), [("CRITICAL", "critical"), ("HIGH", "error"), ("MEDIUM", "warning"), ("LOW", "info")]
 )
+def test_a_page_is_as_urgent_as_the_finding_is_severe(severity: str, urgency: str) -> None:
+    always = msgspec.convert(ROUTING | {"routes": [{"match": {}, "page": True}]}, Routing)
+    page = compose(receive(FindingOpened, opened(finding={"severity": severity})), always).page
+    assert page
+    assert page.severity == urgency
+
+
+def test_an_account_of_the_fleet_is_named_and_another_is_not() -> None:
+    known, other = message({"account": "444455556666"}), message({"account": "999900001111"})
+    assert "444455556666 eu-west-1" in everything(known)
+    assert "999900001111" not in everything(other)
+    assert "[masked] eu-west-1" in everything(other)
+
+
+def test_a_block_of_text_has_at_most_what_slack_takes() -> None:
+    assert section("x" * 5000) == {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": "x" * 3000, "verbatim": True},
+    }
+
+
+@pytest.mark.parametrize("field", ["title", "resource", "control", "region", "account", "severity", "owner_rule"])
 def test_no_text_of_a_finding_becomes_a_mention_or_a_link(field: str) -> None:
     said = everything(message({field: "<!channel> <https://evil|x> &"}))
     assert "<" not in said
@@ -112,7 +165,7 @@ def test_every_message_keeps_slacks_limits(finding: dict[str, str]) -> None:
     assert all(1 <= len(section["text"]["text"]) <= 3000 for section in sections)  # type: ignore[index]
     assert len(context["elements"][0]["text"]) <= 3000  # type: ignore[index]
     assert len(said.blocks) <= 50
-    assert len(said.text) <= 40_000
+    assert len(said.text) <= 3000
 
 
 def test_slacks_control_characters_are_escaped_once() -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.layers.fleet.conditions import holds
+from tests.layers.fleet.transactions import TransactionCanceledException, Transactions
+
 
 class KilledError(BaseException):
     """The function is gone, as after a timeout: nothing of it runs on, so no `except Exception` sees this."""
@@ -92,11 +95,12 @@ class ConditionalCheckFailedException(ClientError):  # noqa: N818 - botocore's n
         super().__init__({"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "PutItem")
 
 
-class FakeDynamoDB:
-    """One table with `pk` and the index `pending`; only the two conditions that `fleet.items` writes."""
+class FakeDynamoDB(Transactions):
+    """One table with `pk` and the index `pending`; conditions as far as the fleet writes them."""
 
     class exceptions:  # noqa: N801 - botocore's name
         ConditionalCheckFailedException = ConditionalCheckFailedException
+        TransactionCanceledException = TransactionCanceledException
 
     def __init__(self, steps: Steps | None = None) -> None:
         self.steps = steps or Steps()
@@ -104,6 +108,13 @@ class FakeDynamoDB:
         self.written: list[dict[str, Any]] = []
         """Every version of every item, in the order of writing."""
         self.error: ClientError | None = None
+        self.lock = threading.Lock()
+        self.conflicts = 0
+        """So many transactions more collide with somebody else's."""
+        self.unprocessed = 0
+        """So many keys of the next BatchGetItem are left for another."""
+        self.transactions: list[list[dict[str, Any]]] = []
+        """What was to be written together, whether or not it was."""
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
         assert TableName
@@ -117,6 +128,7 @@ class FakeDynamoDB:
         TableName: str,  # noqa: N803
         Item: dict[str, Any],  # noqa: N803
         ConditionExpression: str | None = None,  # noqa: N803
+        ExpressionAttributeNames: dict[str, str] | None = None,  # noqa: N803
         ExpressionAttributeValues: dict[str, Any] | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         assert TableName
@@ -124,23 +136,14 @@ class FakeDynamoDB:
         def put() -> None:
             if self.error:
                 raise self.error
-            old = self.items.get(Item["pk"]["S"])
-            match ConditionExpression:
-                case None:
-                    holds = True
-                case "attribute_not_exists(pk)":
-                    holds = old is None
-                case "rev = :rev":
-                    assert ExpressionAttributeValues
-                    holds = old is not None and old.get("rev") == ExpressionAttributeValues[":rev"]
-                case _:
-                    raise NotImplementedError(ConditionExpression)
-            if not holds:
-                raise ConditionalCheckFailedException
-            if "pending" in Item:
-                assert "N" in Item["pending_since"]
-            self.items[Item["pk"]["S"]] = copy.deepcopy(Item)
-            self.written.append(copy.deepcopy(Item))
+            with self.lock:
+                old = self.items.get(Item["pk"]["S"])
+                if not holds(ConditionExpression, old, ExpressionAttributeNames, ExpressionAttributeValues):
+                    raise ConditionalCheckFailedException
+                if "pending" in Item:
+                    assert "N" in Item["pending_since"]
+                self.items[Item["pk"]["S"]] = copy.deepcopy(Item)
+                self.written.append(copy.deepcopy(Item))
 
         self.steps.call("PutItem", put)
         return {}
@@ -166,7 +169,8 @@ class FakeDynamoDB:
             found = [
                 (int(item["pending_since"]["N"]), pk)
                 for pk, item in self.items.items()
-                if item.get("pending") == ExpressionAttributeValues[":kind"] and int(item["pending_since"]["N"]) < before
+                if item.get("pending") == ExpressionAttributeValues[":kind"]
+                and int(item["pending_since"]["N"]) < before
             ]
             return [{"pk": {"S": pk}} for _, pk in sorted(found)]
 

@@ -1,6 +1,7 @@
 """Items, and optimistic writes: the fake of these tests and moto's DynamoDB behave alike."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -14,15 +15,22 @@ from tests.layers.fleet.fakes import FakeDynamoDB
 
 
 @pytest.fixture(params=["fake", "moto"])
-def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     if request.param == "fake":
         fake: Any = FakeDynamoDB()
         yield Table(fake, "t")
         return
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+    with on_moto() as table:
+        yield table
+
+
+@contextmanager
+def on_moto() -> Iterator[Table]:
+    """An empty table of moto's DynamoDB."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
         client.create_table(
             TableName="t",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],

@@ -40,7 +40,7 @@ def _trusted(templates: Sequence[Template], roles: dict[str, Place], arn: str, s
     pinned = _pinned(statement)
     if not pinned:
         role_name = arn.rpartition("/")[2].removeprefix(f"yagura-{template.region}-{template.stack}-")
-        hub = {f"arn:aws:iam::{each.account}:root" for each in templates if each.stack == "chatops"}
+        hub = {f"arn:aws:iam::{each.account}:root" for each in templates if _is_hub_of(each, template)}
         if (template.stack, role_name) not in _BY_PEOPLE or not set(statement.principals) <= hub:
             yield template.problem(name, "trusts whole accounts: pin aws:PrincipalArn to roles")
     for pattern in pinned:
@@ -51,6 +51,10 @@ def _trusted(templates: Sequence[Template], roles: dict[str, Place], arn: str, s
             yield template.problem(name, f"trusts {pattern}, and no such role may assume it: grant_role()")
 
 
+def _is_hub_of(template: Template, other: Template) -> bool:
+    return (template.stack, template.local) == ("chatops", other.local)
+
+
 def _assumes(templates: Sequence[Template], roles: dict[str, Place], arn: str, target: str) -> Iterator[str]:
     template, name = roles[arn]
     if "*" in target or ":role/yagura/" not in target:
@@ -58,7 +62,7 @@ def _assumes(templates: Sequence[Template], roles: dict[str, Place], arn: str, t
     elif target in roles:
         if not any(_admits(each, template.account, arn) for each in trust(*roles[target])):
             yield template.problem(name, f"may assume {target}, which does not trust it")
-    elif target.split(":")[4] in {each.account for each in templates}:
+    elif _FLEET_ROLE in target and target.split(":")[4] in {each.account for each in templates}:
         yield template.problem(name, f"may assume {target}, which no stack makes")
 
 

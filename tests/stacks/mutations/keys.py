@@ -1,6 +1,6 @@
 """A key that those who need it may not use."""
 
-from tests.stacks.mutations.mutation import Mutation, one, revoke, without
+from tests.stacks.mutations.mutation import HUB, ROLE, Mutation, one, revoke, without
 
 MUTATIONS = {
     "alarms may not use the key": Mutation(
@@ -20,6 +20,13 @@ MUTATIONS = {
     ),
     "writer may not use the table's key": Mutation(
         "keys", "grant kms:Encrypt on it", "findings", lambda r: revoke(r, "Triage", "kms:Encrypt")
+    ),
+    "whoever claims may not use the table's key": Mutation(
+        "keys",
+        "hub/chatops ClaimsE8D96B24: uses ChatopsTable",
+        "chatops",
+        lambda r: without(one(r, ROLE, "Claims")["Policies"][0]["PolicyDocument"]["Statement"], "kms:Encrypt"),
+        HUB,
     ),
     "reader may not use the table's key": Mutation(
         "keys", "grant kms:Decrypt on it", "findings", lambda r: revoke(r, "Publish", "kms:Decrypt")
