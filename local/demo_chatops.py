@@ -13,7 +13,7 @@ from local.process import Instance
 from local.slack_out import SIGNING_SECRET
 
 SIGNING = "/yagura/slack/signing-secret"
-_REQUEST = re.compile(r"r-[0-9a-hjkmnp-tv-z]{10}")
+REQUEST = re.compile(r"r-[0-9a-hjkmnp-tv-z]{10}")
 
 type Tell = Callable[[str], None]
 
@@ -63,17 +63,17 @@ def run(instance: Instance, tell: Tell) -> list[str]:
     tell(f"aiko: /yagura queues peek local-spoke {queues.name}")
     say(instance, AIKO, f"queues peek local-spoke {queues.name}")
     peeked = awaited(
-        instance, AIKO, lambda m: queues.name in words(m) and bool(_REQUEST.search(words(m))), "the answer to peek"
+        instance, AIKO, lambda m: queues.name in words(m) and bool(REQUEST.search(words(m))), "the answer to peek"
     )
     kept["peek shows three messages, and no body"] = "Taro" not in words(peeked) and "12345678" not in words(peeked)
     queues.fail(1)
     tell("a fourth message fails, after aiko looked")
 
-    shown = _REQUEST.findall(words(peeked))[-1]
+    shown = REQUEST.findall(words(peeked))[-1]
     tell(f"aiko: /yagura queues redrive {shown}")
     say(instance, AIKO, f"queues redrive {shown}")
     request = awaited(instance, BEN, lambda m: "approve" in buttons(m) and queues.name in words(m), "the request")
-    name = _REQUEST.findall(words(request))[-1]
+    name = REQUEST.findall(words(request))[-1]
 
     tell("aiko presses Approve herself")
     click(instance, AIKO, request, "approve")
@@ -102,7 +102,7 @@ def trail(instance: Instance) -> list[str]:
     """The audit chain's last entries, a line each."""
     return [
         f"{each['seq']:>4}  {each['kind']:<12} {each['actor']:<18} {each['request']}"
-        for each in _entries(instance)[-12:]
+        for each in entries(instance)[-12:]
     ]
 
 
@@ -113,12 +113,13 @@ def _story(instance: Instance, request: str) -> list[str]:
     """What the chain says of a request, in order; the refused click names it too."""
     return [
         f"{entry['kind']} {entry['actor']}"
-        for entry in _entries(instance)
+        for entry in entries(instance)
         if request in {entry["request"], entry["facts"].get("about")}
     ]
 
 
-def _entries(instance: Instance) -> list[dict[str, Any]]:
+def entries(instance: Instance) -> list[dict[str, Any]]:
+    """The audit chain."""
     table: Any = client(instance, "dynamodb", HUB)
 
     def item(key: str) -> dict[str, Any]:

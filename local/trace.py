@@ -183,23 +183,24 @@ def _event_id(body: str) -> str:
 
 
 def _busy(instance: Instance) -> int:
-    waiting = 0
+    busy = 0
     for account, capability in ((SPOKE, "findings"), (HUB, "chatops")):
         sqs = client(instance, "sqs", account)
         url = sqs.get_queue_url(QueueName=f"yagura-{capability}")["QueueUrl"]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        waiting += sum(int(attributes[name]) for name in names)
+        busy += sum(int(attributes[name]) for name in names)
         if account == HUB and slack_status(instance):
             continue  # messages wait for an operator: that is at rest
-        kinds = ["1"] if account == SPOKE else ["1", "draft", *_lanes(instance)]
-        waiting += sum(len(_pending(instance, account, f"yagura-{capability}", kind)) for kind in kinds)
-    return waiting
+        busy += len(_pending(instance, account, f"yagura-{capability}", "1"))
+        busy += len(waiting(instance)) if account == HUB else 0
+    return busy
 
 
-def _lanes(instance: Instance) -> list[str]:
-    """What messages that wait are pending under."""
-    return [f"send#{key.removeprefix('lane#')}" for key in _pending(instance, HUB, "yagura-chatops", "lane")]
+def waiting(instance: Instance) -> list[str]:
+    """Keys of messages that have not been posted."""
+    lanes = [f"send#{key.removeprefix('lane#')}" for key in _pending(instance, HUB, "yagura-chatops", "lane")]
+    return [key for kind in ["draft", *lanes] for key in _pending(instance, HUB, "yagura-chatops", kind)]
 
 
 def _pending(instance: Instance, account: str, table: str, kind: str) -> list[str]:

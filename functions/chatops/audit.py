@@ -161,34 +161,52 @@ def verify(
     """Check a chain, in order, against the anchors, oldest first; stops at the first thing that is wrong.
 
     From its first entry, or from the one after `base`, an anchor that is trusted; up to `end`, if that is known.
+    Nothing up to `anchored` has been touched. Where a chain ends before an anchor does, the first missing entry is
+    named; what stands between `anchored` and it has no witness either.
     """
     head, covered, anchored_at = Head(), 0, 0
     if base is not None:
         head, covered, anchored_at = Head(seq=base.last, hash=base.hash), base.last, base.at
-    broken = _anchors(anchors, base)
+    sound, broken = _anchors(anchors, base)
     due: dict[int, list[Anchor]] = {}
-    for one in anchors:
+    for one in anchors[:sound]:
         due.setdefault(one.last, []).append(one)
+    if head.seq in due:  # nothing was added until then, which bounds the next entry's time all the same
+        anchored_at = due[head.seq][-1].at
+    clock: Broken | None = None  # names an entry only if no anchor says that an earlier one was rewritten
     for record in records:
-        if broken and broken.seq <= head.seq:
+        if (broken and broken.seq <= head.seq) or (clock and clock.seq <= covered):
             break
         here = due.get(record.entry.seq, [])
-        found = _follows(record, head) or _times(record, head, anchored_at, here) or _covered(record, covered, here)
-        if found:
+        if found := _follows(record, head) or _covered(record, covered, here):
             broken = found
             break
+        clock = clock or _times(record, head, anchored_at, here)
         head = Head(seq=record.entry.seq, hash=record.hash, at=record.entry.at)
         if here:
             covered, anchored_at = head.seq, here[-1].at
-    if broken is None and anchors and anchors[-1].last > head.seq:
-        text = f"the anchor of {anchors[-1].hour} covers {anchors[-1].last} entries, and there are {head.seq}"
-        broken = Broken(seq=head.seq + 1, why="truncated", text=text)
-    if broken is None and end is not None and (end.seq, end.hash) != (head.seq, head.hash):
-        text = f"the head of the chain speaks of {end.seq} entries, and there are {head.seq}"
-        broken = Broken(seq=head.seq + 1, why="truncated", text=text)
+    broken = min(filter(None, (broken, clock)), key=lambda one: one.seq, default=None)
+    broken = _at_the_end(broken, head, covered, anchors, end)
     return Verdict(
         entries=head.seq, head=head.hash, anchored=covered, not_yet_anchored=head.seq - covered, broken=broken
     )
+
+
+def _at_the_end(
+    broken: Broken | None, head: Head, covered: int, anchors: Sequence[Anchor], end: Head | None
+) -> Broken | None:
+    """What is wrong when the entries have ended with `head`."""
+    if broken is not None:
+        if broken.seq > head.seq + 1:  # of anchors, about entries that are not there
+            return msgspec.structs.replace(broken, seq=covered + 1)
+        return broken
+    if anchors and anchors[-1].last > head.seq:
+        text = f"the anchor of {anchors[-1].hour} covers {anchors[-1].last} entries, and there are {head.seq}"
+        return Broken(seq=head.seq + 1, why="truncated", text=text)
+    if end is not None and (end.seq, end.hash) != (head.seq, head.hash):
+        text = f"the head of the chain speaks of {end.seq} entries, and there are {head.seq}"
+        return Broken(seq=head.seq + 1, why="truncated", text=text)
+    return None
 
 
 def _follows(record: Record, head: Head) -> Broken | None:
@@ -229,20 +247,29 @@ def _covered(record: Record, covered: int, here: Sequence[Anchor]) -> Broken | N
     return None
 
 
-def _anchors(anchors: Sequence[Anchor], last: Anchor | None) -> Broken | None:
-    """What is wrong among the anchors themselves, the first of which follows `last`."""
-    for one in anchors:
-        number, first, previous = 1, 1, GENESIS
-        if last is not None:
-            number, first, previous = last.number + 1, last.last + 1, anchor_digest(last)
-        if one.number != number:
-            text = f"expected anchor {number}, found anchor {one.number} ({one.hour})"
-            return Broken(seq=first, why="anchor_missing", text=text)
-        if one.last == 0 and one.hash != GENESIS:
-            return Broken(seq=1, why="anchor_edited", text=f"the anchor of {one.hour} covers nothing, with a hash")
-        if one.previous != previous or one.first != first or one.last < first - 1:
-            return Broken(
-                seq=first, why="anchor_edited", text=f"the anchor of {one.hour} does not follow the one before"
-            )
+def _anchors(anchors: Sequence[Anchor], last: Anchor | None) -> tuple[int, Broken | None]:
+    """How many of the anchors, the first of which follows `last`, may be believed; and what is wrong with the next."""
+    for sound, one in enumerate(anchors):
+        if broken := _anchor_follows(one, last):
+            return sound, broken
         last = one
+    return len(anchors), None
+
+
+def _anchor_follows(one: Anchor, last: Anchor | None) -> Broken | None:
+    number, first, previous, end = 1, 1, GENESIS, GENESIS
+    if last is not None:
+        number, first, previous, end = last.number + 1, last.last + 1, anchor_digest(last), last.hash
+    try:
+        anchor_digest(one)
+    except CanonicalError:
+        return Broken(seq=first, why="anchor_edited", text=f"the anchor of {one.hour} holds what no anchor can hold")
+    if one.number != number:
+        text = f"expected anchor {number}, found anchor {one.number} ({one.hour})"
+        return Broken(seq=first, why="anchor_missing", text=text)
+    if one.last == first - 1 and one.hash != end:
+        text = f"the anchor of {one.hour} adds nothing, with another hash than before"
+        return Broken(seq=first, why="anchor_edited", text=text)
+    if one.previous != previous or one.first != first or one.last < first - 1:
+        return Broken(seq=first, why="anchor_edited", text=f"the anchor of {one.hour} does not follow the one before")
     return None

@@ -134,13 +134,13 @@ class Pump:
             choice = self._first(self._collapsed(lane, others))
             choice = msgspec.structs.replace(choice, later=min(filter(None, [later, choice.later]), default=0))
         elif len(critical) == 1:
-            others = [pk for pk in [*self._messages.waiting(lane, most=2), hint] if pk not in {choice.pk, ""}]
+            others = [*self._messages.waiting(lane, most=2), *([hint] if hint else [])]
         if choice.telling is None:
             return Outcome(found=bool(critical or others), again_at=choice.later)
         outcome = self._tell(choice.pk, choice.telling)
-        if outcome.again_at == 0 and (len(critical) > 1 or len(others) > (choice.pk in others)):
+        if {*critical, *others} - {choice.pk}:  # what waits for this one may go now
             return msgspec.structs.replace(outcome, again_at=self._clock())
-        return msgspec.structs.replace(outcome, again_at=outcome.again_at or choice.later)
+        return outcome
 
     def _first(self, keys: Sequence[str]) -> Choice:
         """The first of these that may go now."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local import demo, deploy, process
+from local import demo, demo_chatops, deploy, process
 from local.client import HUB, SPOKE, Event, client
 from local.process import Instance
 from local.replay import envelope, replay
@@ -22,6 +22,7 @@ def deployed(instance: Instance) -> Iterator[Instance]:
     try:
         deploy.bootstrap_and_deploy(instance)
         demo.set_slack_token(instance)
+        demo_chatops.set_signing_secret(instance)
         yield instance
     finally:
         process.stop(instance)
