@@ -59,7 +59,7 @@ LEDGER: tuple[Line, ...] = (
         "CloudFormation reference, AWS::IAM::Role",
         "local/iam_boundary.py",
     ),
-    Line("IAM: dynamodb:LeadingKeys, service control policies", "not simulated", "checked on templates, tests/stacks"),
+    Line("IAM: service control policies", "not simulated", "the fleet has none of its own"),
     Line("STS: AssumeRole across accounts", "real", "tests/local/test_identity.py"),
     Line(
         "EventBridge: patterns",
@@ -106,6 +106,12 @@ LEDGER: tuple[Line, ...] = (
         "simulated",
         "SQS Developer Guide, API permissions",
         "local/sqs_batches.py",
+    ),
+    Line(
+        "S3: Object Lock of a bucket that CloudFormation makes",
+        "simulated",
+        "CloudFormation reference, AWS::S3::Bucket; enforced by the emulator",
+        "local/object_lock.py",
     ),
     Line(
         "SQS: ListDeadLetterSourceQueues",

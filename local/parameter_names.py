@@ -1,16 +1,22 @@
-"""GetParameters and DeleteParameters are authorized for each name that they carry.
+"""GetParameters and DeleteParameters are authorized for each name that they carry, GetParametersByPath for its path.
 
-Evidence: Service Authorization Reference, Systems Manager: both actions have the resource type `parameter`, required.
+Evidence: Service Authorization Reference, Systems Manager: the actions have the resource type `parameter`, required;
+Systems Manager User Guide, "Restricting access to parameters using IAM policies": the resource of a path is its ARN.
 The emulator knows the resource only of actions with a single `Name`, and asks for `*` of these, so that a role with
 exact parameters is refused here what AWS allows.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 
-_TARGETS = ("AmazonSSM.GetParameters", "AmazonSSM.DeleteParameters")
+_NAMES_OF: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "AmazonSSM.GetParameters": lambda request: request["Names"],
+    "AmazonSSM.DeleteParameters": lambda request: request["Names"],
+    "AmazonSSM.GetParametersByPath": lambda request: [request["Path"]],
+}
 
 
 class _Several(str):
@@ -44,10 +50,11 @@ def install() -> None:
 
 
 def _arns(headers: dict[str, str], body: bytes, region: str, account: str) -> list[str]:
-    if headers.get("x-amz-target") not in _TARGETS:
+    names_of = _NAMES_OF.get(headers.get("x-amz-target", ""))
+    if names_of is None:
         return []
     try:
-        names = json.loads(body)["Names"]
+        names = names_of(json.loads(body))
     except (ValueError, KeyError, TypeError):
         return []
-    return [f"arn:aws:ssm:{region}:{account}:parameter/{str(name).lstrip('/')}" for name in names]
+    return [f"arn:aws:ssm:{region}:{account}:parameter/{str(name).strip('/')}" for name in names]

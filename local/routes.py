@@ -18,6 +18,7 @@ from local import (
     journal,
     lambda_python,
     leading_keys,
+    object_lock,
     pagerduty,
     parameter_names,
     poller_grants,
@@ -43,6 +44,7 @@ def build(state_dir: Path) -> Any:
     cfn_types.install()
     empty_secrets.install()
     dead_letter_sources.install()
+    object_lock.install()
     sqs_batches.install()
     iam_boundary.install()
     poller_grants.install()

@@ -19,7 +19,7 @@ def install() -> None:
     extract = iam_actions.extract_iam_action
 
     def extracted(*args: Any, **kw: Any) -> str | None:
-        action = extract(*args, **kw)
-        return _BATCHES.get(action, action)
+        action: str | None = extract(*args, **kw)
+        return _BATCHES.get(action or "", action)
 
     iam_actions.extract_iam_action = extracted

@@ -70,7 +70,8 @@ class ChatopsStack(CapabilityStack):
         self.grant_role(desk, archive["YAGURA_ARCHIVE_ROLE"])
         if identity := deployment.config.people.identity_center:
             self.grant_role(desk, identity.role)
-        desk_queue = self.event_queue(desk, name="desk", batch_size=1)
+        # Who can put something there speaks as anybody: the ingress alone, and no redrive.
+        desk_queue = self.event_queue(desk, name="desk", batch_size=1, redrive=False)
 
         ingress = self.function(
             "ingress",

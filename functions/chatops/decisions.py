@@ -73,13 +73,18 @@ class Decisions:
     ) -> Request:
         """Apply `change` to a request and audit it as `kind`; a change to None, and a repeat, leave it as it is.
 
-        Raises NotAllowedError, also for a request that is not there.
+        Raises NotAllowedError, also for a request that is not there; not for what this delivery has decided itself.
         """
         for _ in range(_TRIES):
             kept = self._store.request(request_id)
             if kept is None:
                 raise NotAllowedError("unknown_request", f"There is no request {request_id}.")
-            after = change(kept.request)
+            try:
+                after = change(kept.request)
+            except NotAllowedError:
+                if self._store.decided(once):
+                    return kept.request  # by this very delivery, which came again
+                raise
             if after is None:
                 return kept.request
             try:
@@ -113,7 +118,7 @@ class Decisions:
         except NotAllowedError:
             self._store.settled(request_id, now)
             return
-        if _due(request) == 0:
+        if _due(request) <= now:
             self._store.settled(request_id, now)
 
     def keep(self, message: Message, now: int) -> Element:
@@ -147,7 +152,7 @@ class Decisions:
         review = None
         if request.break_glass and (over is None or not over.request.break_glass):
             review = review_of(request, people=self._people, now=now, life_ms=REVIEW_MS)
-            messages += [wording.loud(request, channel, self._hub) for channel in self._hub.everyone]
+            messages += [wording.loud(request, channel, self._hub) for channel in dict.fromkeys(self._hub.everyone)]
             messages += self._messages_of(review, 1)
             entries = [*entries, self._requested(review, "break_glass")]
         self._store.commit(
@@ -211,7 +216,7 @@ class Decisions:
             return []
         events: list[FleetEntry] = []
         kind = _EVENTS.get(request.status)
-        if kind and request.tier and not request.reviews:
+        if kind and (request.tier or request.asked) and not request.reviews:
             decided = kind(
                 request=request.id,
                 capability=request.capability,

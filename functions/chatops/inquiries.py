@@ -68,11 +68,12 @@ class Inquiries:
         return [wording.table(rows)]
 
     def _verify(self, now: int) -> list[str]:
-        head, last = self._store.head(), self._store.last_anchor()
+        last = self._store.last_anchor()
         hour = audit.hour_of(last.at - _ANCHORS * audit.ANCHOR_EVERY_MS) if last else ""
         anchors = self._archive.since(hour)
         base = anchors.pop(0) if anchors and anchors[0].number > 1 else None
         first = base.last + 1 if base else 1
+        head = self._store.head()  # after the anchors: one that is made meanwhile must not speak of more than this
         verdict = audit.verify(self._store.records(first, head.seq), anchors, base=base, end=head)
         return [verdict_text(verdict, first, late=_late(last, now))]
 

@@ -199,8 +199,13 @@ def called(lane: Lane, now: int) -> Lane | None:
     return msgspec.structs.replace(lane, pump_at=max(lane.next_at, now + SPACING_MS))
 
 
+def passed(lane: Lane, again_at: int) -> Lane:
+    """The lane, free again, after nothing was told; `again_at`: when something that waits in it may go, 0: nothing."""
+    return msgspec.structs.replace(lane, busy_until=0, pump_at=again_at)
+
+
 def released(lane: Lane, now: int, *, again_at: int, failed: bool = False, retry_after: int = 0) -> Lane:
-    """The lane, free for the next one; `again_at`: when something that waits in it may go, 0 if nothing waits."""
+    """The lane, free for the next one, after Slack was asked; `again_at` as for `passed`."""
     failures = lane.failures + 1 if failed else 0
     pause = max(retry_after, min(SPACING_MS * 2 ** min(failures, 20), LONGEST_BACKOFF_MS)) if failed else SPACING_MS
     next_at = now + pause

@@ -18,7 +18,7 @@ from fleet.worker import DeadLetters
 from functions.chatops import outbox
 from functions.chatops.later import Later
 from functions.chatops.messages import MessageStore, UnreadableError, key
-from functions.chatops.outbox import Telling
+from functions.chatops.outbox import Lane, Telling
 from functions.chatops.slack import GONE, USED_UP, Slack, SlackRefusedError, SlackUnavailableError
 
 _TRIES = 10
@@ -31,8 +31,16 @@ class Outcome(msgspec.Struct, frozen=True):
     """Whether anything waited."""
     again_at: int = 0
     """When something else may go; 0: nothing waits."""
+    asked: bool = True
+    """Whether Slack was asked."""
     failed: bool = False
     retry_after: int = 0
+
+    def applied(self, lane: Lane, now: int) -> Lane:
+        """The lane after this turn."""
+        if not self.asked:
+            return outbox.passed(lane, self.again_at)
+        return outbox.released(lane, now, again_at=self.again_at, failed=self.failed, retry_after=self.retry_after)
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -108,9 +116,7 @@ class Pump:
         for _ in range(_TRIES):
             state, item = self._messages.lane(lane)
             now = self._clock()
-            free = outbox.released(
-                state, now, again_at=outcome.again_at, failed=outcome.failed, retry_after=outcome.retry_after
-            )
+            free = outcome.applied(state, now)
             waits = bool(outcome.again_at) or not outbox.settled(state, now)
             if self._messages.save_lane(lane, free, over=item, waits=waits):
                 if free.pump_at:
@@ -136,7 +142,7 @@ class Pump:
         elif len(critical) == 1:
             others = [*self._messages.waiting(lane, most=2), *([hint] if hint else [])]
         if choice.telling is None:
-            return Outcome(found=bool(critical or others), again_at=choice.later)
+            return Outcome(found=bool(critical or others), again_at=choice.later, asked=False)
         outcome = self._tell(choice.pk, choice.telling)
         if {*critical, *others} - {choice.pk}:  # what waits for this one may go now
             return msgspec.structs.replace(outcome, again_at=self._clock())

@@ -7,7 +7,7 @@
     pk      due#<id>             pending "due", pending_since: when to look at the request again (expiry, no answer)
     pk      audit#<seq>          an entry of the chain (canonical JSON) and its hash
     pk      audit#head           seq, hash and time of the last entry
-    pk      audit#anchor         the last anchor in the archive
+    pk      audit#anchor         the last anchor, written before the archive has it
     pk      once#<key>           this was decided: a repeated delivery does nothing (TTL 30 days; queues keep 14)
     pk      seen#<delivery id>   written by the ingress
     pk      reply#<delivery id>  what fleetctl is answered (TTL 1 day)
@@ -98,6 +98,10 @@ class Store:
             return None
         return Kept(request=msgspec.json.decode(item["request"], type=Request), item=item)
 
+    def decided(self, once: str) -> bool:
+        """Whether a decision was made under this key."""
+        return self._table.get(_once_key(once)) is not None
+
     def head(self) -> audit.Head:
         """The end of the chain."""
         item = self._table.get(HEAD)
@@ -151,16 +155,17 @@ class Store:
             yield pk.removeprefix(due_key(""))
 
     def last_anchor(self) -> audit.Anchor | None:
-        """The last one that is in the archive, as far as we know."""
+        """The last one that is in the archive, or is to be put there."""
         item = self._table.get(ANCHOR)
         return None if item is None else msgspec.json.decode(item["anchor"], type=audit.Anchor)
 
-    def remember_anchor(self, anchor: audit.Anchor) -> None:
-        """It is in the archive. Only ever forward."""
+    def remember_anchor(self, anchor: audit.Anchor) -> bool:
+        """It is to be put into the archive. Only ever forward; False if that number is taken."""
         item = self._table.get(ANCHOR)
-        if item is None or item["number"] < anchor.number:
-            text = msgspec.json.encode(anchor).decode()
-            self._table.put({"pk": ANCHOR, "v": VERSION, "number": anchor.number, "anchor": text}, over=item)
+        if item is not None and item["number"] >= anchor.number:
+            return False
+        text = msgspec.json.encode(anchor).decode()
+        return self._table.put({"pk": ANCHOR, "v": VERSION, "number": anchor.number, "anchor": text}, over=item)
 
     def reply_item(
         self, delivery: str, texts: Sequence[str], request: str, now: int, *, refused: bool = False
@@ -177,7 +182,7 @@ class Store:
     def _elements(
         self, decision: Decision, head: audit.Head, records: list[audit.Record], after: audit.Head, now: int
     ) -> list["TransactWriteItemTypeDef"]:
-        once = {"pk": f"once#{decision.once}", "v": VERSION, "at": now, "expires": now // 1000 + _KEEP_ONCE_SECONDS}
+        once = {"pk": _once_key(decision.once), "v": VERSION, "at": now, "expires": now // 1000 + _KEEP_ONCE_SECONDS}
         elements = [self._put(once, "attribute_not_exists(pk)")]
         if decision.request is not None:
             elements.append(self._put_request(decision, now))
@@ -263,6 +268,10 @@ def flat(request: Request) -> Item:
         "expires_at": request.expires_at,
         "execute_until": request.execute_until,
     }
+
+
+def _once_key(once: str) -> str:
+    return f"once#{once}"
 
 
 def request_key(request_id: str) -> str:

@@ -100,7 +100,7 @@ class Teller:
         lanes = self._messages.place_drafts(self._clock())
         found: list[bool] = []
         _each(partial(self._pump_one, lane, asked.at, found) for lane in sorted(lanes | {asked.pump}))
-        if not any(found) and not asked.again:
+        if not (any(found) or asked.again or asked.at):
             # What was kept a moment ago may not stand in the index yet.
             self._later({"pump": asked.pump, "again": True}, outbox.SOON_MS)
 

@@ -17,7 +17,6 @@ _OUTCOMES = {"done": ":white_check_mark:", "failed": ":x:", "refused": ":no_entr
 
 def request_message(request: Request, version: int, hub: Hub) -> Message:
     """The message of a request in the approvals channel, as it stands now; with buttons while it is open."""
-    title = f"{_MARKS[request.status]} {request.headline}"
     blocks: list[dict[str, object]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(mask(request.headline), 150)}},
         section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
@@ -31,7 +30,7 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
     return Message(
         subject=f"request#{request.id}",
         channel=hub.approvals_channel,
-        text=escape(mask(f"{title}: {_standing(request)}")),
+        text=escape(f"{_MARKS[request.status]} {mask(request.headline)}: {_standing(request)}"),
         blocks=blocks,
         priority=Priority.CRITICAL,
         version=version,

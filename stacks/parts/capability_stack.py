@@ -116,7 +116,9 @@ class CapabilityStack(Stack):
             timeout=timeout or Duration.seconds(30),
         )
 
-    def event_queue(self, function: FleetFunction, *, batch_size: int = 10, name: str = "") -> EventQueue:
+    def event_queue(
+        self, function: FleetFunction, *, batch_size: int = 10, name: str = "", redrive: bool = True
+    ) -> EventQueue:
         """A queue of the capability, its alarm on age included; those after the first have a name."""
         suffix, label = (f"-{name}" if name else ""), f"{name.title()}Events"
         queue = EventQueue(
@@ -126,6 +128,7 @@ class CapabilityStack(Stack):
             function=function,
             dead_letters=self.dead_letters,
             batch_size=batch_size,
+            redrive=redrive,
         )
         alarm = cloudwatch.Alarm(
             self,

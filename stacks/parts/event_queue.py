@@ -33,7 +33,9 @@ class EventQueue(Construct):
         function: FleetFunction,
         dead_letters: sqs.IQueue,
         batch_size: int,
+        redrive: bool = True,
     ) -> None:
+        """`redrive`: whether `/yagura queues redrive` may send dead letters back to it."""
         super().__init__(scope, id)
         self._dead_letters = dead_letters
         self.queue = sqs.Queue(
@@ -46,7 +48,8 @@ class EventQueue(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * function.timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )
-        Tags.of(self.queue).add(REDRIVE_TAG, "target")
+        if redrive:
+            Tags.of(self.queue).add(REDRIVE_TAG, "target")
         # Exactly what the poller needs; CDK's SqsEventSource would add two actions more.
         grant = self.queue.grant(function.role, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         mapping = lambda_.EventSourceMapping(

@@ -122,10 +122,8 @@ def test_a_broken_glass_runs_at_once_is_told_to_all_and_asks_for_a_review(fleet:
     text = as_it_became(fleet, request, "done")
     assert "payments are down" in text
     assert "taro@example.com" not in text
-    for channel in ("#team-payments", "#sre-fleet"):
-        assert awaited(
-            fleet, CHIE, lambda m, c=channel: m["channel_name"] == c and "broke the glass" in words(m), channel
-        )
+    awaited(fleet, CHIE, lambda m: _told_in(m, "team-payments"), "the notice to a product team")
+    awaited(fleet, CHIE, lambda m: _told_in(m, "sre-fleet"), "the notice to the SRE team")
     review = awaited(fleet, BEN, lambda m: "Review of a broken glass" in words(m) and bool(buttons(m)), "the review")
     click(fleet, AIKO, review, "approve")
     assert buttons(review) == ["approve"]
@@ -203,7 +201,7 @@ def test_who_executes_can_claim_and_cannot_grant(fleet: Instance) -> None:
 
 
 def test_nobody_can_overwrite_or_delete_an_anchor(fleet: Instance) -> None:
-    keys = _session(fleet, AUDIT, "yagura-us-east-1-chatops-archive")
+    keys = _session(fleet, AUDIT, "yagura-us-east-1-archive-write")
     s3 = client(fleet, "s3", AUDIT, credentials=keys)
     bucket = f"yagura-audit-{AUDIT}-us-east-1"
     versions = client(fleet, "s3", AUDIT).list_object_versions(Bucket=bucket)["Versions"]
@@ -213,6 +211,8 @@ def test_nobody_can_overwrite_or_delete_an_anchor(fleet: Instance) -> None:
         s3.put_object(Bucket=bucket, Key=name, Body=b"{}", IfNoneMatch="*")
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=bucket, Key=name, VersionId=version)
+    lock = client(fleet, "s3", AUDIT).get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 1}
     with pytest.raises(ClientError, match="AccessDenied"):  # the lock holds against the account's root as well
         client(fleet, "s3", AUDIT).delete_object(Bucket=bucket, Key=name, VersionId=version)
 
@@ -255,6 +255,10 @@ def test_no_function_logs_what_people_type_or_what_a_queue_holds(fleet: Instance
             text = "\n".join(event["message"] for event in found)
             for secret in ("Taro Yamada", "12345678", "taro@example.com", "payments are down", "local-signing-secret"):
                 assert secret not in text, group["logGroupName"]
+
+
+def _told_in(message: chat.Message, channel: str) -> bool:
+    return message["channel_name"] == channel and "broke the glass" in words(message)
 
 
 def _session(fleet: Instance, account: str, role: str) -> dict[str, str]:

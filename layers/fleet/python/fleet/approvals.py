@@ -41,7 +41,7 @@ class Approvals:
     def claim(
         self, request: str, *, command: str, arguments: dict[str, Any], account: str, region: str, by: str, now: int
     ) -> None:
-        """Take a granted request for execution here. Claiming again `by` the same name goes on with it.
+        """Take a granted request for execution here. Claiming the same again `by` the same name goes on with it.
 
         Raises NotApprovedError; any other error means that nothing is known, so nothing may be done.
         """
@@ -54,7 +54,8 @@ class Approvals:
             ":place": place,
             ":now": now,
         }
-        claim = {"pk": claim_key, "v": 1, "by": by, "at": now}
+        claimed = {"by": by, "command": command, "arguments_hash": check[":hash"]}
+        claim = {"pk": claim_key, "v": 1, "at": now, **claimed}
         try:
             client.transact_write_items(
                 TransactItems=[
@@ -78,7 +79,8 @@ class Approvals:
                 ]
             )
         except client.exceptions.TransactionCanceledException as error:
-            if self._read(client, claim_key).get("by") == by:
+            before = self._read(client, claim_key)
+            if claimed.items() <= before.items():
                 return  # claimed by us before, when all of it held: a worker that died goes on
             if reason := self._why(client, request, claim_key, check):
                 raise NotApprovedError(reason) from error
