@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from stacks.config.compile import chatops_config, findings_config
+from stacks.config.compile import chatops_config, findings_config, operations_config
 from stacks.config.load import load
 from stacks.parts import bundling
 from stacks.parts.bundling import Platform
@@ -18,7 +18,8 @@ from stacks.parts.bundling import Platform
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = {
     "findings": ("triage", "publish"),
-    "chatops": ("notify",),
+    "operations": ("work", "publish"),
+    "chatops": ("desk", "answers", "notify", "publish", "anchor"),
 }
 _ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
@@ -36,6 +37,14 @@ _ENVIRONMENT = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "YAGURA_SLACK_API": "http://127.0.0.1:1/",
     "YAGURA_SLACK_SECRET": "/yagura/slack/bot-token",
+    "YAGURA_SLACK_HOOKS": "http://127.0.0.1:1/",
+    "YAGURA_PUMP_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/yagura-chatops",
+    "YAGURA_ARCHIVE_ROLE": "arn:aws:iam::444455556666:role/yagura/archive",
+    "YAGURA_ARCHIVE_BUCKET": "yagura-audit",
+    "YAGURA_ARCHIVE_REGION": "eu-west-1",
+    "YAGURA_CLAIMS_ROLE": "arn:aws:iam::111122223333:role/yagura/claims",
+    "YAGURA_HUB_REGION": "eu-west-1",
+    "YAGURA_REQUESTS_TABLE": "yagura-chatops",
 }
 """What FleetFunction and Lambda set."""
 
@@ -57,7 +66,8 @@ def bundles(platform: Platform) -> Bundles:
     """Made here if they are not there already."""
     config = load(ROOT)
     account = next(each for each in config.fleet.accounts if "findings" in each.capabilities)
-    compiled = {"findings": findings_config(config, account), "chatops": chatops_config(config, account)}
+    compilers = {"findings": findings_config, "chatops": chatops_config, "operations": operations_config}
+    compiled = {name: compiler(config, account) for name, compiler in compilers.items()}
     with _made():
         found: list[Any] = [bundling.deps_layer_code(platform), bundling.fleet_layer_code()]
         found += [bundling.capability_code(name, {f"functions/{name}/config.json": compiled[name]}) for name in ENTRIES]

@@ -139,7 +139,7 @@ def message_subject(message: dict[str, Any]) -> str:
 
 def subject_of(opened: Event) -> str:
     """The same, of the message about a FindingOpened event."""
-    return hashlib.sha256(f"problem#{opened['detail']['data']['problem']}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"problem#{opened['detail']['meta']['id']}".encode()).hexdigest()[:16]
 
 
 def matching_rules(instance: Instance, event: Event) -> list[str]:

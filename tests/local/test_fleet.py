@@ -43,7 +43,7 @@ def test_a_second_deployment_uploads_nothing_and_changes_nothing(fleet: Instance
     assert {account: _objects(fleet, account) for account in (HUB, SPOKE)} == before
     for stage in ("local-hub", "local-spoke"):
         log = (fleet.state_dir / f"deploy-{stage}.log").read_text()
-        assert log.count("(no changes)") == 2, log
+        assert log.count("(no changes)") == 3, log
         assert "UPDATE_" not in log
 
 
@@ -81,11 +81,8 @@ def test_a_message_without_a_token_waits_and_is_posted_once_when_there_is_one(fl
     try:
         (outcome,) = _sent_without_waiting(fleet)
         assert conftest.eventually(lambda: _waiting(fleet)), trace.failures(fleet)
-        assert (
-            CliRunner()
-            .invoke(app, ["secrets", "status", "--local"], env=_env(fleet))
-            .output.startswith("slack: token refused (invalid_auth)")
-        )
+        status = CliRunner().invoke(app, ["secrets", "status", "--local"], env=_env(fleet)).output
+        assert "messages: token refused (invalid_auth)" in status
         assert len(slack_messages(fleet)) == told
     finally:
         set_token(fleet, "xoxb-local-test")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from functions.chatops.request import Request, Target, Voter, freeze
+from functions.chatops.request import Request, Status, Target, Voter, freeze
 
 NOW = 1_760_000_000_000
 HOUR = 3_600_000
+STATUSES: list[Status] = ["PENDING", "GRANTED", "DENIED", "CANCELLED", "EXPIRED", "DONE", "FAILED"]
 HUB = Target("111111111111", "us-east-1")
 SPOKE = Target("222222222222", "us-east-1")
 ARGUMENTS: dict[str, Any] = {"queue": "orders-dead-letters", "messages": [["m-1", "ab"], ["m-2", "cd"]]}

@@ -1,4 +1,4 @@
-"""Pages: kept, sent to PagerDuty by the key that opened the alert, and tried again; Slack's troubles are none of theirs."""
+"""Pages: kept, sent by the key that opened the alert, tried again; Slack's troubles are none of theirs."""
 
 import json
 from collections.abc import Callable

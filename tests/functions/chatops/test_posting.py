@@ -3,7 +3,7 @@
 import http.client
 import io
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +14,7 @@ from functions.chatops.posting import Answer, UnreachableError, post_json, retry
 class FakeConnection:
     """http.client's, answering from memory."""
 
-    made: "list[FakeConnection]" = []
+    made: ClassVar["list[FakeConnection]"] = []
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     trouble: tuple[str, Exception] | None = None
 

@@ -12,29 +12,24 @@ from functions.chatops.request import (
     BREAK_GLASS_MS,
     EXECUTE_MS,
     OPEN_MS,
-    Answer,
     NotAllowedError,
     Request,
     Status,
     Target,
     Vote,
     Voter,
-    answered,
     approve,
     break_glass,
     cancel,
     deny,
-    expire,
     filed,
     freeze,
-    silent,
 )
-from tests.functions.chatops.requests import ARGUMENTS, HOUR, HUB, NOW, SPOKE, request, voter
+from tests.functions.chatops.requests import ARGUMENTS, HOUR, NOW, STATUSES, request, voter
 
 replace = msgspec.structs.replace
 REASON = "the shop is down"
 
-STATUSES: list[Status] = ["PENDING", "GRANTED", "DENIED", "CANCELLED", "EXPIRED", "DONE", "FAILED"]
 CLICKERS = {
     "requester": voter("aiko"),
     "approver": voter("ben"),
@@ -57,7 +52,9 @@ ACTIONS: dict[str, Callable[[Request, Voter, int], Request]] = {
 CASES = list(itertools.product(ACTIONS, STATUSES, (1, 2), CLICKERS, ([], ["ben"]), TIMES, ("", "r-reviewed000")))
 
 
-def expected(action: str, status: Status, tier: int, clicker: str, votes: list[str], when: str, reviews: str) -> str:
+def expected(  # noqa: C901 - a table, not a program
+    action: str, status: Status, tier: int, clicker: str, votes: list[str], when: str, reviews: str
+) -> str:
     """What becomes of a click: a status, or the reason of its refusal. The rules a second time, as a table."""
     who = CLICKERS[clicker]
     if status != "PENDING":
@@ -88,8 +85,8 @@ def expected(action: str, status: Status, tier: int, clicker: str, votes: list[s
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_click_comes_to_what_the_rules_say(action: str) -> None:
-    """4 actions x 7 statuses x 2 tiers x 10 clickers x votes x times x review or not: 4,480 cases."""
-    assert len(CASES) == 4480
+    """4 actions x 7 statuses x 2 tiers x 10 clickers x votes x times x review or not: 8,960 cases."""
+    assert len(CASES) == 8960
     for case in CASES:
         if case[0] != action:
             continue
@@ -104,7 +101,6 @@ def test_every_click_comes_to_what_the_rules_say(action: str) -> None:
             assert after.arguments_hash == before.arguments_hash
         except NotAllowedError as refusal:
             found = refusal.reason
-            assert refusal.text.endswith(".")
         assert found == expected(*case), case
 
 
@@ -234,91 +230,13 @@ def test_the_glass_is_not_broken_without_a_reason(reason: str) -> None:
 
 @pytest.mark.parametrize("tier", [1, 2])
 def test_a_broken_glass_grants_ones_own_request_for_a_quarter_of_an_hour_and_keeps_the_reason(tier: int) -> None:
-    after = break_glass(request(tier=tier), voter("aiko"), NOW, "  ten chars ")
-    assert (after.status, after.decided_by, after.break_glass) == ("GRANTED", ["aiko"], "ten chars")
+    after = break_glass(request(tier=tier), voter("aiko"), NOW, "  ten chars! ")
+    assert (after.status, after.decided_by, after.break_glass) == ("GRANTED", ["aiko"], "ten chars!")
     assert after.execute_until == NOW + BREAK_GLASS_MS
 
 
 def test_ten_letters_are_a_reason() -> None:
     assert break_glass(request(), voter("aiko"), NOW, "x" * 10).break_glass == "x" * 10
-
-
-# Expiry
-
-
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("late", [-1, 0, 1])
-def test_only_an_open_request_expires_and_only_when_its_time_is_over(status: Status, late: int) -> None:
-    before = request(status=status)
-    now = before.expires_at + late
-    expected = replace(before, status="EXPIRED", decided_at=now) if status == "PENDING" and late >= 0 else None
-    assert expire(before, now) == expected
-
-
-# Answers
-
-
-def told(outcome: Any = "done", headline: str = "2 of 2 moved") -> Answer:
-    return Answer(outcome=outcome, headline=headline, at=NOW)
-
-
-@pytest.mark.parametrize("status", ["PENDING", "DENIED", "CANCELLED", "EXPIRED"])
-def test_what_was_not_granted_has_no_answers(status: Status) -> None:
-    assert answered(request(status=status), SPOKE, told()) is None
-
-
-def test_a_place_that_was_not_asked_has_no_answer() -> None:
-    assert answered(request(status="GRANTED"), HUB, told()) is None
-    assert answered(request(status="GRANTED"), Target(SPOKE.account, "eu-west-1"), told()) is None
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "status"),
-    [
-        (["done"], "GRANTED"),
-        (["done", "done"], "DONE"),
-        (["done", "failed"], "FAILED"),
-        (["refused", "done"], "FAILED"),
-        (["silent", "silent"], "FAILED"),
-    ],
-)
-def test_a_request_is_over_when_every_place_has_answered_and_done_when_all_did_it(
-    outcomes: list[str], status: Status
-) -> None:
-    one = request(status="GRANTED", targets=[HUB, SPOKE])
-    for place, outcome in zip(one.targets, outcomes, strict=False):
-        one = answered(one, place, told(outcome)) or one
-    assert one.status == status
-    assert list(one.answers) == [str(place) for place in one.targets[: len(outcomes)]]
-
-
-def test_the_first_answer_of_a_place_stays() -> None:
-    one = answered(request(status="GRANTED"), SPOKE, told("failed"))
-    assert one is not None
-    assert answered(one, SPOKE, told("done")) is None
-
-
-def test_who_was_silent_too_long_may_still_be_heard() -> None:
-    one = silent(request(status="GRANTED"), NOW, "no answer")
-    assert one is not None
-    assert (one.status, one.answers[str(SPOKE)]) == ("FAILED", Answer(outcome="silent", headline="no answer", at=NOW))
-    heard = answered(one, SPOKE, told("done"))
-    assert heard is not None
-    assert (heard.status, heard.answers[str(SPOKE)]) == ("DONE", told("done"))
-
-
-def test_only_the_places_without_an_answer_are_called_silent() -> None:
-    one = answered(request(status="GRANTED", targets=[HUB, SPOKE]), HUB, told())
-    assert one is not None
-    after = silent(one, NOW, "no answer")
-    assert after is not None
-    assert [answer.outcome for answer in after.answers.values()] == ["done", "silent"]
-    assert after.status == "FAILED"
-
-
-@pytest.mark.parametrize("changes", [{"status": "PENDING"}, {"status": "DONE"}, {"status": "GRANTED", "asked": True}])
-def test_nobody_is_called_silent_who_was_not_told_to_answer(changes: dict[str, Any]) -> None:
-    assert silent(request(**changes), NOW, "no answer") is None
 
 
 # What stands in it

@@ -70,7 +70,7 @@ _HONORIFIC = r"(?:様|さん|さま|氏|殿|先生|くん|ちゃん)"
 _HIDDEN = "|".join(
     [
         _EMAIL,
-        rf"(?P<label>{_LABEL}|{_LABEL_JAPANESE})(?!\[masked\])[^\s,;]{{1,80}}",
+        rf"(?P<label>{_LABEL}|{_LABEL_JAPANESE})(?!\[masked\])[^\s,;]{{1,80}}(?:[ ]{_CAPITAL}){{0,3}}",
         rf"(?P<name>{_NAME_LABEL})(?!\[masked\])[^\s,;]{{1,40}}(?:[ ]{_WORD}){{0,3}}",
         _DATES,
         _DIGITS,
