@@ -11,68 +11,24 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table as Shown
 
+from bench.referee import Click, Scene, faults, scene
 from functions.chatops.audit import Record, verify
 from functions.chatops.decisions import Decisions
-from functions.chatops.request import NotAllowedError, Request, Voter
+from functions.chatops.request import NotAllowedError, Request
 from functions.chatops.store import BusyError, MovedError, Store
 from local.client import HUB, client
 from local.process import Instance
 from tests.functions.chatops.core import FLEET, PEOPLE, Core
-from tests.functions.chatops.requests import NOW, request, voter
 from tests.layers.fleet.fakes import FakeDynamoDB, KilledError, Steps, interleave
 
 MODEL, REAL, BROKEN = 9_000, 1_000, 500
-OPEN_MS = 100_000
-"""Short, so that clocks that lie apart are within the audit chain's tolerance."""
 _RECEIVES = 5
 """As often as the queue brings a delivery whose worker died."""
-_CLICKERS = [
-    voter("aiko"), voter("ben"), voter("ben"), voter("dai"), voter("dai"),
-    voter("chie", "payments"), voter("ben", "payments"), voter("dai", pinned=False),
-]  # fmt: skip
-_ACTIONS = ["approve"] * 8 + ["deny", "cancel", "break_glass", "expire"]
-_REASONS = ["", "too short", "the shop is down"]
-
-
-@dataclass(frozen=True)
-class Click:
-    """One delivery: somebody wants something, by their own machine's clock."""
-
-    delivery: str
-    action: str
-    who: Voter
-    at: int
-    words: str
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A request, all that is clicked about it at once, and where crashes and turns fall."""
-
-    request: Request
-    clicks: list[Click]
-    kills: frozenset[int]
-    turns: list[int] = field(repr=False)
-
-
-def scene(draw: random.Random, number: int) -> Scene:
-    """A random one; a third of the deliveries come twice, a tenth of the clicks is late."""
-    one = request(id=f"r-{number:010d}", tier=draw.choice([1, 1, 2]), expires_at=NOW + OPEN_MS)
-    clicks = []
-    for index in range(draw.randint(2, 5)):
-        late = draw.random() < 0.1
-        at = NOW + draw.randrange(OPEN_MS, OPEN_MS + 50_000) if late else NOW + draw.randrange(OPEN_MS)
-        action, who, words = draw.choice(_ACTIONS), draw.choice(_CLICKERS), draw.choice(_REASONS)
-        clicks.append(Click(f"{number}-{index}", action, voter("aiko") if action == "cancel" else who, at, words))
-    clicks += [each for each in clicks if draw.random() < 0.33]
-    kills = frozenset(draw.sample(range(60), draw.choice([0, 0, 1, 2])))
-    return Scene(one, clicks, kills, [draw.randrange(12) for _ in range(80)])
 
 
 class Faults(Steps):
@@ -119,58 +75,6 @@ def deliver(core: Core, one: str, click: Click) -> None:
         except NotAllowedError:
             return
         return
-
-
-# The referee
-
-
-def faults(asked: Scene, records: Sequence[Record], left: Request, commands: int) -> list[str]:
-    """What is wrong with what became of a scene, by the audit trail and by who clicked what."""
-    found, yes, end = [], set[str](), ""
-    for entry in (record.entry for record in records):
-        if entry.kind in {"requested", "granted"} and not end and (entry.kind == "requested" or len(yes) >= left.tier):
-            end = "GRANTED" if entry.kind == "granted" else ""
-            continue
-        if end:
-            found.append(f"{entry.kind} after {end}")
-        if entry.kind == "granted":
-            found.append(f"granted with {len(yes)} of {left.tier}")
-            end = "GRANTED"
-        elif not any(_allowed(asked.request, entry.kind, entry.actor, click) for click in asked.clicks):
-            found.append(f"{entry.kind} by {entry.actor}, who could not")
-        elif entry.kind == "approved":
-            if entry.actor in yes:
-                found.append(f"{entry.actor} counted twice")
-            yes.add(entry.actor)
-        else:
-            end = {"broke_glass": "GRANTED", "denied": "DENIED", "cancelled": "CANCELLED"}.get(entry.kind, "EXPIRED")
-    if left.status != (end or "PENDING"):
-        found.append(f"is {left.status}, and the trail says {end or 'PENDING'}")
-    if not end and len(yes) >= left.tier:
-        found.append("was not granted, though enough said yes")
-    if commands != (end == "GRANTED"):
-        found.append(f"{commands} commands went out")
-    if left.arguments != asked.request.arguments or left.arguments_hash != asked.request.arguments_hash:
-        found.append("other arguments than were shown")
-    return found
-
-
-def _allowed(one: Request, kind: str, actor: str, click: Click) -> bool:
-    """Whether `click` is one that may have led to this entry."""
-    who, in_time = click.who, click.at < one.expires_at
-    member, other = who.pinned and "sre" in who.teams, who.id in {"ben", "dai"}
-    match kind:
-        case "approved" | "denied":
-            wanted = {"approved": "approve", "denied": "deny"}[kind]
-            return click.action == wanted and who.id == actor and member and other and in_time
-        case "cancelled":
-            return click.action == "cancel" and actor == who.id == "aiko" and in_time
-        case "broke_glass":
-            reason = len(click.words) >= 10
-            return click.action == "break_glass" and actor == who.id == "aiko" and member and reason and in_time
-        case "expired":
-            return click.action == "expire" and not in_time
-    return False
 
 
 def _commands(core: Core, one: str) -> int:

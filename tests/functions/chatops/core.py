@@ -61,7 +61,8 @@ class Core:
         self, client: Any = None, table: str = "yagura-chatops", *, sleep: Callable[[float], None] = no_sleep
     ) -> None:
         self.steps = Steps()
-        self.dynamodb: Any = client or FakeDynamoDB(self.steps)
+        fake: Any = FakeDynamoDB(self.steps)
+        self.dynamodb: Any = fake if client is None else client
         self.table = Table(self.dynamodb, table)
         self.store = Store(self.table, sleep=sleep)
         self.messages = MessageStore(self.table)
@@ -107,7 +108,7 @@ class Core:
 
     def outbox(self, request: str) -> list[dict[str, Any]]:
         """Fleet events of a request, unsent."""
-        return (self.table.get(request_key(request)) or {}).get("outbox", [])
+        return list((self.table.get(request_key(request)) or {}).get("outbox", []))
 
     def trail(self) -> list[audit.Record]:
         """The whole chain, which is intact."""

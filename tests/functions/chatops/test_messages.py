@@ -109,8 +109,11 @@ def test_drafts_stand_in_one_transaction_beside_each_other_whatever_is_known_alr
         client.create_table(
             TableName="t",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "pending")]
-            + [{"AttributeName": "pending_since", "AttributeType": "N"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "pending", "AttributeType": "S"},
+                {"AttributeName": "pending_since", "AttributeType": "N"},
+            ],
             GlobalSecondaryIndexes=[
                 {
                     "IndexName": "pending",

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chatops import pages
 from functions.chatops.page import GIVE_UP_MS, LEASE_MS, MOST_BYTES, Action, Page, Paging, dedup_key, event
 from functions.chatops.posting import Answer, UnreachableError
 from tests.functions.chatops.office import KEY, ROUTING, Office, opened
@@ -39,8 +39,7 @@ def send(office: Office) -> None:
 
 
 def paging(office: Office, pk: str = PK) -> Paging:
-    found: Paging = pages.msgspec.json.decode((office.table.get(pk) or {})["paging"], type=Paging)
-    return found
+    return msgspec.json.decode((office.table.get(pk) or {})["paging"], type=Paging)
 
 
 def actions(office: Office) -> list[tuple[str, str]]:

@@ -63,9 +63,7 @@ def with_detail(part: str, name: str, value: object) -> str:
 def test_every_fleet_event_comes_back_as_it_went(kind: type[FleetEvent]) -> None:
     @given(st.builds(kind), metas)
     def comes_back(data: FleetEvent, about: Meta) -> None:
-        assert receive(kind, on_the_bus(Entry.of(data, about))) == Received(
-            meta=about, data=data, source=kind.source
-        )
+        assert receive(kind, on_the_bus(Entry.of(data, about))) == Received(meta=about, data=data, source=kind.source)
 
     comes_back()
 

@@ -149,3 +149,13 @@ def test_drops_and_refusals_are_counted_by_reason(desk: Desk, logged: Logged) ->
     lines = [json.loads(line) for line in logged().splitlines() if "_aws" in line]
     counted = [(line["service"], line["reason"], line.get("Dropped"), line.get("Refused")) for line in lines]
     assert counted == [("tests", "not_ours", [1.0], None), ("tests", "malformed", None, [1.0])]
+
+
+def test_a_dead_letter_names_the_queue_that_it_goes_back_to(desk: Desk) -> None:
+    event = batch("refuse")
+    event["Records"][0]["eventSourceARN"] = "arn:aws:sqs:eu-west-1:111122223333:yagura-chatops"
+    client: Any = desk.dead
+    process(event, desk.handle, dead_letters=DeadLetters(client, URL), capability="tests")
+    (message,) = desk.dead.messages
+    attribute = message["MessageAttributes"]["yagura-queue"]
+    assert attribute["StringValue"] == "arn:aws:sqs:eu-west-1:111122223333:yagura-chatops"

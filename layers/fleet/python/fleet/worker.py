@@ -25,7 +25,9 @@ class DeadLetters:
 
     def put(self, body: str, *, reason: str, path: str, text: str, message_id: str, queue: str = "") -> None:
         """Keep `body` as it came, with why it was refused beside it, and the ARN of the queue that it goes back to."""
-        attributes = {"reason": reason, "path": path, "text": text, "message-id": message_id, "queue": queue}
+        attributes = {"reason": reason, "path": path, "text": text, "message-id": message_id}
+        if queue:
+            attributes["queue"] = queue
         self._client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=body,
