@@ -3,6 +3,7 @@
 Compare within a run, not between runs: machines are shared, and the ratios hold where the milliseconds do not.
 """
 
+import argparse
 import io
 import os
 import sys
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from bench import ack, approvals, chain, storm
 from bench.bundles import Bundles, bundles
 from bench.imports import BUDGET_MS, ROUNDS, measure
 from bench.speed import MANY, ONE_BY_ONE, latencies, throughput
@@ -27,22 +29,45 @@ out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() el
 
 
 def main() -> int:
-    """Print the tables; 1 if an entry module is over its budget."""
+    """Print the tables; 1 if a promise among them is broken."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--part", choices=["imports", "ack", "storm", "local", "approvals"], help="only this part")
+    only = parser.parse_args().part
     out.print(f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy before this began")
-    slow = show_imports(bundles(Platform.host()))
-    show_sizes(bundles(Platform.LAMBDA_ARM64))
+    broken: list[str] = []
+    if only in {None, "imports"}:
+        slow = show_imports(bundles(Platform.host()))
+        broken += [f"{module} takes more than {BUDGET_MS:.0f} ms beyond a boto3 client" for module in slow]
+        show_sizes(bundles(Platform.LAMBDA_ARM64))
+    if only in {None, "ack"} and not ack.show(out):
+        broken.append("the acknowledging path is over its budget")
+    if only in {None, "storm"} and not storm.show(out):
+        broken.append("the storm broke a promise")
+    if only in {None, "local", "approvals"}:
+        broken += _on_the_local_cloud(only)
+    for promise in broken:
+        out.print(f"[red]{promise}[/]")
+    return 1 if broken else 0
+
+
+def _on_the_local_cloud(only: str | None) -> list[str]:
+    broken: list[str] = []
     with TemporaryDirectory(prefix="yagura-bench-") as folder:
         instance = Instance(Path(folder).resolve(), free_port())
         process.start(instance)
         try:
-            show_deployment(instance)
-            demo.set_slack_token(instance)
-            show_speed(instance)
+            if only != "local":
+                if wrong := approvals.run(out, instance):
+                    broken.append(f"{wrong} approvals were wrong")
+                if chain.run(out, instance):
+                    broken.append("the audit chain lost, repeated or forked an entry")
+            if only != "approvals":
+                show_deployment(instance)
+                demo.set_slack_token(instance)
+                show_speed(instance)
         finally:
             process.stop(instance)
-    for module in slow:
-        out.print(f"[red]{module} takes more than {BUDGET_MS:.0f} ms beyond a boto3 client[/]")
-    return 1 if slow else 0
+    return broken
 
 
 def show_imports(built: Bundles) -> list[str]:

@@ -42,6 +42,25 @@ TESTS: Mapping[str, Sequence[str]] = {
     "functions/findings/event.py": _functions("findings/test_event"),
     "functions/findings/problem.py": _functions("findings/test_problem"),
     "functions/chatops/message.py": _functions("chatops/test_message"),
+    "functions/chatops/routes.py": _functions("chatops/test_routes"),
+    "functions/chatops/outbox.py": _functions("chatops/test_outbox"),
+    "functions/chatops/page.py": _functions("chatops/test_page"),
+    "functions/chatops/people.py": _functions("chatops/test_people"),
+    "functions/chatops/audit.py": _functions("chatops/test_audit", "chatops/test_audit_anchors"),
+    "functions/chatops/request.py": _functions(
+        "chatops/test_request", "chatops/test_request_life", "chatops/test_request_answers"
+    ),
+    "functions/chatops/signature.py": _functions("chatops/test_signature"),
+    "functions/chatops/intake.py": _functions("chatops/test_intake", "chatops/test_ingress_refusals"),
+    "functions/operations/letters.py": _functions("operations/test_letters"),
+    "functions/operations/redrive.py": _functions("operations/test_redrive"),
+    "functions/operations/answers.py": _functions("operations/test_commands", "operations/test_work"),
+    f"{_FLEET}/masking.py": _fleet("masking"),
+    f"{_FLEET}/canonical.py": _fleet("canonical"),
+    **{
+        f"{_FLEET}/commands/grammar/{name}.py": (f"{_TESTS}/commands/test_{name}.py",)
+        for name in ("typed", "values", "nearest", "registry", "parse", "help")
+    },
     f"{_FLEET}/catalogue.py": _fleet("catalogue"),
     f"{_FLEET}/timestamps.py": _fleet("timestamps"),
     f"{_FLEET}/refusal.py": _fleet("worker", "envelope"),

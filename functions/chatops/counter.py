@@ -54,7 +54,7 @@ class Counter:
                 case _:
                     self._decide(delivery.action, delivery.value, delivery.input, delivery, person, now)
         except CommandError as error:
-            self._say(delivery, [error.text], now, refused=True)
+            self._say(delivery, [mask(error.text)], now, refused=True)
         except NotAllowedError as refusal:
             self._refuse(refusal, route, delivery, person, now)
 

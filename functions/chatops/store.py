@@ -40,7 +40,7 @@ HEAD = "audit#head"
 ANCHOR = "audit#anchor"
 DUE = "due"
 ATTEMPTS = 60
-"""Writers of the chain take turns; fifty at once need a few dozen tries each."""
+"""Writers of the chain take turns; fifty at once need two tries each, the unluckiest two dozen."""
 _BATCH = 100
 _KEEP_ONCE_SECONDS = 30 * 24 * 3600
 _KEEP_REPLY_SECONDS = 24 * 3600
@@ -114,7 +114,9 @@ class Store:
         """
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._sleep(random.uniform(0.005, 0.02 * min(attempt, 15)))  # noqa: S311 - taking turns, not a secret
+                # Long first, so that many do not look at once; then shorter, so that whoever has waited goes before
+                # whoever has just come. The other way round the slowest of fifty waited ten times as long.
+                self._sleep(random.uniform(0, max(0.06, 0.9 / attempt)))  # noqa: S311 - taking turns, not a secret
             head = self.head()
             records, after = audit.chain(head, decision.entries, now)
             try:

@@ -8,6 +8,8 @@ from functions.chatops.message import Message, Priority, escape, section
 from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
 
 _MOST_ROWS = 30
+_MOST_DIGITS = 6
+"""A count of messages has as many; numbers of people have more."""
 _MARKS = {
     "PENDING": ":hourglass_flowing_sand:", "GRANTED": ":arrow_forward:", "DONE": ":white_check_mark:",
     "FAILED": ":x:", "DENIED": ":no_entry:", "CANCELLED": ":wastebasket:", "EXPIRED": ":clock8:",
@@ -22,8 +24,8 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
         section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
     ]
     if request.table and request.status in {"PENDING", "GRANTED"}:
-        blocks.append(section(table(request.table)))
-    blocks += [section(answer_text(hub.name_of(target), answer)) for target, answer in _answers(request)][:20]
+        blocks.append(section(table(hidden(request.table, hub))))
+    blocks += [section(answer_text(hub.name_of(target), answer, hub)) for target, answer in _answers(request)][:20]
     if request.status == "PENDING":
         blocks.append(_buttons(request))
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"request `{request.id}`"}]})
@@ -39,7 +41,7 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
 
 def answers_reply(request: Request, version: int, hub: Hub) -> Message:
     """The answer to what only reads, to whoever asked."""
-    texts = [answer_text(hub.name_of(target), answer) for target, answer in _answers(request)]
+    texts = [answer_text(hub.name_of(target), answer, hub) for target, answer in _answers(request)]
     waiting = len(request.targets) - len(texts)
     if waiting:
         texts.append(f":hourglass_flowing_sand: {waiting} of {len(request.targets)} accounts have not answered yet")
@@ -77,15 +79,26 @@ def loud(request: Request, channel: str, hub: Hub) -> Message:
     )
 
 
-def answer_text(where: str, answer: Answer) -> str:
+def answer_text(where: str, answer: Answer, hub: Hub) -> str:
     """One place's answer."""
     head = f"{_OUTCOMES[answer.outcome]} *{escape(where)}* {escape(mask(answer.headline))}"
-    return f"{head}\n{table(answer.table)}" if answer.table else head
+    return f"{head}\n{table(hidden(answer.table, hub))}" if answer.table else head
+
+
+def hidden(rows: list[list[str]], hub: Hub) -> list[list[str]]:
+    """Cells that came from elsewhere: ids, small numbers and fixed words stay, whatever else they hold is masked."""
+    return [[_shown(cell, hub) for cell in row] for row in rows]
+
+
+def _shown(value: str, hub: Hub) -> str:
+    if value.isdigit() and len(value) <= _MOST_DIGITS:
+        return value
+    return mask_identifier(value, known={place.id for place in hub.accounts})
 
 
 def table(rows: list[list[str]]) -> str:
     """Rows as aligned text; the first row holds the heads."""
-    shown = [[escape(_cut(mask_identifier(cell), 60)) for cell in row] for row in rows[: _MOST_ROWS + 1]]
+    shown = [[escape(_cut(cell, 60)) for cell in row] for row in rows[: _MOST_ROWS + 1]]
     columns = max((len(row) for row in shown), default=0)
     widths = [max((len(row[n]) for row in shown if n < len(row)), default=0) for n in range(columns)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in shown]
@@ -129,7 +142,7 @@ def tier_words(tier: int) -> str:
 
 
 def _facts(request: Request, hub: Hub) -> list[tuple[str, str]]:
-    facts = [(mask(name), mask_identifier(value)) for name, value in request.facts]
+    facts = [(mask(name), _shown(value, hub)) for name, value in request.facts]
     facts.append(("Where", ", ".join(hub.name_of(target) for target in request.targets) or "hub"))
     facts.append(("Requested by", request.requester))
     facts.append(("State", _standing(request)))

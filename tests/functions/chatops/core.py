@@ -14,7 +14,7 @@ from functions.chatops.filing import Hub, Place
 from functions.chatops.message import Message
 from functions.chatops.messages import MessageStore
 from functions.chatops.people import People, Person, Pinned
-from functions.chatops.request import Request, Voter, approve, break_glass, cancel, deny
+from functions.chatops.request import Answer, Request, Target, Voter, approve, break_glass, cancel, deny
 from functions.chatops.store import Store, request_key
 from tests.functions.chatops.requests import NOW, SPOKE
 from tests.layers.fleet.fakes import FakeDynamoDB, Steps
@@ -109,6 +109,15 @@ class Core:
     def outbox(self, request: str) -> list[dict[str, Any]]:
         """Fleet events of a request, unsent."""
         return list((self.table.get(request_key(request)) or {}).get("outbox", []))
+
+    def events(self, request: str) -> list[tuple[str, str]]:
+        """What goes out about a request, and on which bus."""
+        return [(each["detail_type"], each["bus"]) for each in self.outbox(request)]
+
+    def answer(self, request: str, place: Target = SPOKE, outcome: Any = "done", now: int = NOW) -> Request:
+        """A place's answer, as a capability's event brings it."""
+        told = Answer(outcome=outcome, headline="2 of 2 moved", at=NOW)
+        return self.decisions.answer(request, place, told, actor="yagura.operations", via="event:e1", now=now)
 
     def trail(self) -> list[audit.Record]:
         """The whole chain, which is intact."""

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chatops.page import GIVE_UP_MS, LEASE_MS, MOST_BYTES, Action, Page, Paging, dedup_key, event
+from functions.chatops.page import GIVE_UP_MS, LEASE_MS, Action, Page, Paging, dedup_key
 from functions.chatops.posting import Answer, UnreachableError
-from tests.functions.chatops.office import KEY, ROUTING, Office, opened
+from tests.functions.chatops.office import ROUTING, Office, opened
+from tests.functions.chatops.outside import KEY
 from tests.layers.fleet.fakes import KilledError, client_error
 
 MINUTE = 60_000
@@ -191,47 +192,6 @@ def test_after_a_day_of_tries_a_page_is_a_dead_letter(office: Office) -> None:
     assert paging(office).state == "refused"
 
 
-def unfilled(office: Office) -> None:
-    office.secrets.versions.clear()
-
-
-def no_such_service(office: Office) -> None:
-    office.secrets.versions["v1"] = "{}"
-
-
-def no_json(office: Office) -> None:
-    office.secrets.versions["v1"] = KEY
-
-
-def short_key(office: Office) -> None:
-    office.secrets.versions["v1"] = json.dumps({"PFRONT1": "short"})
-
-
-def no_pagerduty(office: Office) -> None:
-    office.notify.pagerduty._secret = ""
-
-
-@pytest.mark.parametrize(
-    ("trouble", "status"),
-    [
-        (unfilled, "no routing keys: run `fleetctl secrets set pagerduty`"),
-        (no_such_service, "no routing key of PFRONT1: run `fleetctl secrets set pagerduty`"),
-        (no_json, "the routing keys are no JSON object of texts: run `fleetctl secrets set pagerduty`"),
-        (short_key, "no routing key of PFRONT1: run `fleetctl secrets set pagerduty`"),
-        (no_pagerduty, "fleet.yaml names no PagerDuty"),
-    ],
-)
-def test_without_a_routing_key_a_page_waits_with_a_clear_status(
-    office: Office, trouble: Callable[[Office], None], status: str
-) -> None:
-    trouble(office)
-    keep(office, page())
-    send(office)
-    assert (paging(office).state, paging(office).why) == ("waiting", status)
-    assert (office.table.get("status#pagerduty") or {})["status"] == status
-    assert office.web.events == []
-
-
 def test_a_page_never_waits_for_slack(office: Office) -> None:
     office.slack.error = TimeoutError()
     office.take(opened(finding={"severity": "CRITICAL"}))
@@ -296,19 +256,6 @@ def test_an_owner_without_a_pagerduty_service_is_a_status_and_slack_hears_all_th
     office.take(opened(finding={"severity": "CRITICAL"}, team="platform", service="x"))
     assert "a service that services.yaml does not name" in (office.table.get("status#pagerduty") or {})["status"]
     assert len(office.slack.texts) == 1
-
-
-def test_an_event_keeps_pagerdutys_limits() -> None:
-    said = event(page(summary="x" * 5000, source="", details={"all": "y" * 600_000}), KEY)
-    payload = said["payload"]
-    assert (len(payload["summary"]), payload["source"]) == (1024, "yagura")
-    assert len(json.dumps(said).encode()) <= MOST_BYTES
-    assert payload["custom_details"] == {"left_out": "the details were too long"}
-    assert event(page(summary=""), KEY)["payload"]["summary"]
-
-
-def test_a_resolution_carries_no_payload() -> None:
-    assert set(event(page(2, "resolve"), KEY)) == {"routing_key", "event_action", "dedup_key", "client"}
 
 
 def test_a_routing_key_is_neither_kept_nor_logged(office: Office, logged: Callable[[], str]) -> None:

@@ -88,6 +88,13 @@ def test_what_json_cannot_hold_has_no_canonical_text(value: Any) -> None:
         canonical({"deep": [value]})
 
 
+def test_what_is_nested_without_end_has_none_either() -> None:
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(CanonicalError):
+        canonical(value)
+
+
 def test_an_error_names_no_value() -> None:
     with pytest.raises(CanonicalError) as error:
         canonical({"name": b"secret"})

@@ -10,7 +10,7 @@ def canonical(value: Any) -> bytes:
     """RFC 8785: sorted keys, no blanks, one form of each number. Raises CanonicalError for what JSON cannot hold."""
     try:
         return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise CanonicalError(type(error).__name__) from error
 
 
@@ -20,4 +20,4 @@ def digest(value: Any) -> str:
 
 
 class CanonicalError(ValueError):
-    """A value that has no canonical JSON: not JSON, or an integer beyond 2^53."""
+    """A value that has no canonical JSON: not JSON, an integer beyond 2^53, half a character, nested without end."""

@@ -8,6 +8,8 @@ ApprovalDenied or ApprovalExpired. None of them authorises anything: whoever act
 
 from typing import Any, ClassVar, Literal
 
+import msgspec
+
 from fleet.events.envelope import ANY_CAPABILITY, FleetEvent
 
 
@@ -22,7 +24,7 @@ class CommandRequested(FleetEvent, frozen=True, kw_only=True):
     """Who does the work, for example `operations`."""
     command: str
     """The command's words, for example `queues redrive`."""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     """Frozen when it was requested. What is executed is what was shown: their hash is on the request."""
     account: str
     """Where the work is to be done."""
@@ -42,9 +44,9 @@ class CommandAnswered(FleetEvent, frozen=True, kw_only=True):
     outcome: Literal["done", "failed", "refused"]
     headline: str
     """One sentence for people, of the capability's own words: ids, names and numbers, never a body."""
-    table: list[list[str]] = []
+    table: list[list[str]] = msgspec.field(default_factory=list)
     """For people: rows of cells, the first row the heads."""
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = msgspec.field(default_factory=dict)
     """What a later command may refer to as shown, for example a queue and the ids and hashes of its messages."""
 
 
@@ -58,13 +60,13 @@ class ApprovalRequested(FleetEvent, frozen=True, kw_only=True):
     """The asker's natural key of what is to be decided: asked twice is one request."""
     action: str
     """What would be done, in words that the asker's claim repeats, for example `rollouts promote`."""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     tier: int
     account: str
     region: str
     headline: str
     """What people are asked, in one sentence."""
-    facts: list[list[str]] = []
+    facts: list[list[str]] = msgspec.field(default_factory=list)
     """Name and value of what they should know: the blast radius."""
     team: str = ""
     """Whose people may decide, besides the SRE team's; empty: only theirs."""
@@ -83,7 +85,7 @@ class ApprovalDecided(FleetEvent, frozen=True, kw_only=True):
     """Who asked, or does the work."""
     action: str
     arguments_hash: str
-    by: list[str] = []
+    by: list[str] = msgspec.field(default_factory=list)
     """The people who decided."""
 
 
