@@ -12,7 +12,6 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from fleet import aws
-from functions.chatops import audit
 from functions.chatops.audit import Anchor
 
 if TYPE_CHECKING:
@@ -52,8 +51,9 @@ class Archive:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _TAKEN:
                 raise
-            before = audit.hour_of(audit.time_of(anchor.hour) - audit.ANCHOR_EVERY_MS)
-            return self.since(before)[0]
+            if self._read(client, key(anchor.hour)) == anchor:
+                return anchor
+            return self._oldest(client, key(anchor.hour))[0]
         return anchor
 
     def since(self, hour: str) -> list[Anchor]:
@@ -61,27 +61,31 @@ class Archive:
 
         A lock keeps what was written, and lets a newer version be put over it: the oldest one counts.
         """
-        client = self._connect()
+        after = key(hour) if hour else ""
+        return self._oldest(self._connect(), _PREFIX, after)
+
+    def _oldest(self, client: "S3Client", prefix: str, after: str = "") -> list[Anchor]:
         first: dict[str, tuple[datetime, str]] = {}
-        for version in self._versions(client, key(hour) if hour else ""):
+        for version in self._versions(client, prefix, after):
             name, candidate = version["Key"], (version["LastModified"], version["VersionId"])
             # The newest comes first, so of those of one second the last listed is the oldest.
             if name not in first or candidate[0] <= first[name][0]:
                 first[name] = candidate
-        return [self._read(client, name, first[name][1]) for name in sorted(first) if name > key(hour)]
+        return [self._read(client, name, first[name][1]) for name in sorted(first) if name > after]
 
-    def _versions(self, client: "S3Client", after: str) -> Iterator["ObjectVersionTypeDef"]:
+    def _versions(self, client: "S3Client", prefix: str, after: str) -> Iterator["ObjectVersionTypeDef"]:
         # By hand: the paginator takes no key to begin after, and there are nine thousand anchors a year.
         marker: dict[str, Any] = {"KeyMarker": after} if after else {}
         while True:
-            page = client.list_object_versions(Bucket=self._bucket, Prefix=_PREFIX, **marker)
+            page = client.list_object_versions(Bucket=self._bucket, Prefix=prefix, **marker)
             yield from page.get("Versions", [])
             if not page.get("IsTruncated"):
                 return
             marker = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
-    def _read(self, client: "S3Client", name: str, version: str) -> Anchor:
-        body = client.get_object(Bucket=self._bucket, Key=name, VersionId=version)["Body"].read()
+    def _read(self, client: "S3Client", name: str, version: str = "") -> Anchor:
+        which: dict[str, Any] = {"VersionId": version} if version else {}
+        body = client.get_object(Bucket=self._bucket, Key=name, **which)["Body"].read()
         return msgspec.json.decode(body, type=Anchor)
 
 
