@@ -16,7 +16,7 @@ from functions.chatops.store import request_key
 TABLE = "yagura-chatops"
 REPLY_SECONDS = 30
 WORK_SECONDS = 300
-"""As long as work may take that nobody has to decide; the fleet names who has not answered before that."""
+"""As long as this command waits for work that nobody has to decide; `fleetctl follow` waits on."""
 _REPLY_POLL, _REQUEST_POLL = 0.5, 2.0
 _LATE_SECONDS = 180
 """After its expiry; the fleet looks at it once a minute."""

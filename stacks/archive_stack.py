@@ -41,7 +41,13 @@ class ArchiveStack(Stack):
             iam.AccountPrincipal(hub.id).with_conditions(
                 {"ArnEquals": {"aws:PrincipalArn": role_arn(hub.id, role_name(hub, "chatops", "anchor"))}}
             ),
-            [iam.PolicyStatement(actions=["s3:PutObject", "s3:GetObject"], resources=[objects])],
+            [
+                # All versions: a newer one put over an anchor must not stop the next.
+                iam.PolicyStatement(
+                    actions=["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], resources=[objects]
+                ),
+                iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]),
+            ],
         )
         self._role(
             "read",

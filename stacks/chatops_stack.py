@@ -66,6 +66,7 @@ class ChatopsStack(CapabilityStack):
         desk = self.function("desk", table=table, environment=talks | archive)
         self.grant_items(desk, table)
         self.grant_batches(desk, table)
+        self.grant_pending(desk, table)
         self.grant_secret(desk, token)
         self.grant_role(desk, archive["YAGURA_ARCHIVE_ROLE"])
         if identity := deployment.config.people.identity_center:

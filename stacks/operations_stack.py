@@ -80,6 +80,12 @@ class OperationsStack(CapabilityStack):
                 resources=[f"arn:aws:events:{place}:rule/*"],
             ),
             iam.PolicyStatement(actions=["tag:GetResources"], resources=["*"]),
+            # Of queues with a key of their own: what was encrypted for SQS, through SQS alone.
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[f"arn:aws:kms:{place}:key/*"],
+                conditions={"StringEquals": {"kms:ViaService": f"sqs.{self.deployment.account.region}.amazonaws.com"}},
+            ),
         ]
         for statement in statements:
             work.role.add_to_principal_policy(statement)
@@ -87,6 +93,7 @@ class OperationsStack(CapabilityStack):
             f"arn:aws:sqs:{place}:*": "Queues of any team, each of which has opened its own by a tag.",
             f"arn:aws:lambda:{place}:function:*": "Functions of any team that carry the tag.",
             f"arn:aws:events:{place}:rule/*": "It reads whose target a dead letter was for.",
+            f"arn:aws:kms:{place}:key/*": "Keys of any team's queues, whose key policies decide; through SQS alone.",
             "*": "Finding resources by tag cannot be limited to some of them.",
         }
         for resource, reason in why.items():

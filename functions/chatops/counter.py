@@ -2,6 +2,7 @@
 
 from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, parse
 from fleet.commands import Place as KnownPlace
+from fleet.commands.grammar.values import REQUEST
 from fleet.masking import mask
 from functions.chatops import audit, wording
 from functions.chatops.decisions import Decisions, Element
@@ -63,6 +64,11 @@ class Counter:
             return self._people.may_run(person, command.who)
 
         return parse(delivery.text, self._registry, self._known, may)
+
+    def turn_away(self, delivery: Delivery, person_id: str, reason: str, now: int) -> None:
+        """Audit that somebody known was not believed: an account that is deactivated, a lookup that failed."""
+        entry = audit.Entry(kind="refused", actor=person_id, via=_via(delivery), facts={"reason": reason})
+        self._decisions.note([entry], once=f"refused#{person_id}#{reason}#{now // _MINUTE_MS}", now=now)
 
     def _run(self, parsed: Parsed, delivery: Delivery, person: Person, now: int) -> None:
         command, arguments = parsed.command, parsed.arguments
@@ -147,10 +153,9 @@ class Counter:
 
     def _refuse(self, refusal: NotAllowedError, route: str, delivery: Delivery, person: Person, now: int) -> None:
         """Told each time; audited once a minute for a person and route, so that nobody can flood the chain."""
+        about = REQUEST.search(f"{delivery.value} {delivery.text.lower()}")
         facts = {"route": route, "reason": refusal.reason}
-        if delivery.value:
-            facts["about"] = mask(delivery.value)[:40]
-        entry = self._entry("refused", delivery, person, facts)
+        entry = self._entry("refused", delivery, person, facts, about[0] if about else "")
         once = f"refused#{person.id}#{route}#{now // _MINUTE_MS}"
         self._decisions.note([entry], once=once, now=now)
         self._say(delivery, [f":no_entry: {refusal.text}"], now, refused=True)
@@ -168,8 +173,10 @@ class Counter:
         message = wording.reply(f"reply#{delivery.id}", texts, reply_url=delivery.response_url, channel=channel)
         return self._decisions.keep(message, now)
 
-    def _entry(self, kind: audit.Kind, delivery: Delivery, person: Person, facts: dict[str, str]) -> audit.Entry:
-        return audit.Entry(kind=kind, actor=person.id, via=_via(delivery), facts=facts)
+    def _entry(
+        self, kind: audit.Kind, delivery: Delivery, person: Person, facts: dict[str, str], request: str = ""
+    ) -> audit.Entry:
+        return audit.Entry(kind=kind, actor=person.id, via=_via(delivery), request=request, facts=facts)
 
 
 _KINDS: dict[str, audit.Kind] = {

@@ -14,7 +14,6 @@ from functions.chatops.message import Message
 from functions.chatops.messages import MessageStore
 from functions.chatops.people import People
 from functions.chatops.request import (
-    EXECUTE_MS,
     REVIEW_MS,
     Answer,
     NotAllowedError,
@@ -24,12 +23,13 @@ from functions.chatops.request import (
     answered,
     expire,
     filed,
+    partial,
     silent,
 )
 from functions.chatops.store import Decision, Kept, MovedError, RepeatedError, Store
 
-SILENT_AFTER_MS = 15 * 60_000
-"""An account that has not answered by then is called silent."""
+PARTIAL_AFTER_MS = 30_000
+"""When whoever asked is told what came so far. Who has not answered when it may no longer be begun is called silent."""
 _TRIES = 10
 _EVENTS: dict[Status, type[ApprovalDecided]] = {
     "GRANTED": ApprovalGranted,
@@ -69,7 +69,7 @@ class Decisions:
         return request
 
     def change(
-        self, request_id: str, kind: audit.Kind, actor: str, via: str, change: Change, *, once: str, now: int
+        self, request_id: str, kind: audit.Kind | None, actor: str, via: str, change: Change, *, once: str, now: int
     ) -> Request:
         """Apply `change` to a request and audit it as `kind`; a change to None, and a repeat, leave it as it is.
 
@@ -88,7 +88,8 @@ class Decisions:
             if after is None:
                 return kept.request
             try:
-                self._commit(once, after, kept, self._entries(kind, actor, via, kept.request, after), now)
+                entries = self._entries(kind, actor, via, kept.request, after) if kind else []
+                self._commit(once, after, kept, entries, now)
             except MovedError:
                 continue
             except RepeatedError:
@@ -105,14 +106,19 @@ class Decisions:
     def overdue(self, request_id: str, now: int) -> None:
         """Expire a request that nobody decided, or say who has not answered; at any time, any number of times."""
         actor, via = "yagura.chatops", "clock"
-        words = f"no answer in {SILENT_AFTER_MS // 60_000} minutes"
+
+        def partly(one: Request) -> Request | None:
+            return partial(one) if now >= one.decided_at + PARTIAL_AFTER_MS else None
 
         def call_silent(one: Request) -> Request | None:
-            return silent(one, now, words) if now >= one.decided_at + SILENT_AFTER_MS else None
+            words = f"no answer in {(one.execute_until - one.decided_at) // 60_000} minutes"
+            return silent(one, now, words) if now >= one.execute_until else None
 
         try:
             once = f"expire#{request_id}"
             request = self.change(request_id, "expired", actor, via, lambda one: expire(one, now), once=once, now=now)
+            once = f"partial#{request_id}"
+            request = self.change(request_id, None, actor, via, partly, once=once, now=now)
             once = f"silent#{request_id}"
             request = self.change(request_id, "failed", actor, via, call_silent, once=once, now=now)
         except NotAllowedError:
@@ -121,10 +127,10 @@ class Decisions:
         if _due(request) <= now:
             self._store.settled(request_id, now)
 
-    def keep(self, message: Message, now: int) -> Element:
-        """A message, as one element of a decision's transaction."""
+    def keep(self, message: Message, now: int, *, also: Sequence[str] = ()) -> Element:
+        """A message, to its channel and `also` to others, as one element of a decision's transaction."""
         self._told.add(message.channel)
-        return self._messages.keep_item(message, now)
+        return self._messages.keep_item(message, now, also=also)
 
     def told(self) -> set[str]:
         """The channels for which something has been kept since this was asked last."""
@@ -148,12 +154,12 @@ class Decisions:
         now: int,
         also: Sequence[Element] = (),
     ) -> None:
-        messages = self._messages_of(request, 1 if over is None else over.item["rev"] + 1)
+        messages = self._messages_of(request, over)
         review = None
         if request.break_glass and (over is None or not over.request.break_glass):
             review = review_of(request, people=self._people, now=now, life_ms=REVIEW_MS)
-            messages += [wording.loud(request, channel, self._hub) for channel in dict.fromkeys(self._hub.everyone)]
-            messages += self._messages_of(review, 1)
+            messages += self._messages_of(review, None)
+            also = [*also, self._loud(request, now)]
             entries = [*entries, self._requested(review, "break_glass")]
         self._store.commit(
             Decision(
@@ -169,10 +175,19 @@ class Decisions:
             now,
         )
 
-    def _messages_of(self, request: Request, version: int) -> list[Message]:
+    def _loud(self, request: Request, now: int) -> Element:
+        """The notice to every team's channel: one element, however many teams there are."""
+        first, *others = dict.fromkeys(self._hub.everyone)
+        self._told.update(others)
+        return self.keep(wording.loud(request, first, self._hub), now, also=others)
+
+    def _messages_of(self, request: Request, over: Kept | None) -> list[Message]:
+        version = 1 if over is None else over.item["rev"] + 1
         if request.public:
             return [wording.request_message(request, version, self._hub)]
-        if request.answers and request.status != "GRANTED":
+        # A response_url has few uses: when all have answered, and once before if some take long.
+        ended = bool(request.answers) and request.status != "GRANTED"
+        if ended or (over is not None and request.partial != over.request.partial):
             return [wording.answers_reply(request, version, self._hub)]
         return []
 
@@ -276,8 +291,8 @@ def _due(request: Request) -> int:
     """When the clock should look at a request again; 0: never."""
     if request.status == "PENDING":
         return request.expires_at
-    if request.status == "GRANTED" and not request.asked:
-        return request.decided_at + SILENT_AFTER_MS
-    if request.status == "GRANTED":
-        return request.decided_at + EXECUTE_MS
-    return 0
+    if request.status != "GRANTED":
+        return 0
+    if not request.public and not request.partial:
+        return request.decided_at + PARTIAL_AFTER_MS
+    return request.execute_until

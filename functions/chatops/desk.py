@@ -62,6 +62,8 @@ def handle(body: str) -> None:
     except StrangerError as stranger:
         telemetry.count("Stranger", capability=settings.capability, reason=stranger.reason)
         telemetry.log("stranger", delivery=delivery.id, reason=stranger.reason)
+        if stranger.known_as:
+            counter.turn_away(delivery, stranger.known_as, stranger.reason, clock.now_ms())
         return
     counter.serve(delivery, person, clock.now_ms())
     hurry(decisions.told())

@@ -22,6 +22,9 @@ _NOT_FOUND = "ResourceNotFoundException"
 class StrangerError(Exception):
     """Nobody whom the fleet listens to; `reason` is a slug to count by."""
 
+    known_as = ""
+    """Id of the pinned person whose account it was, if it was one: that is audited."""
+
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -95,8 +98,13 @@ class Directory:
         """Who a Slack user of a workspace is. Raises StrangerError."""
         if team != self._slack_team:
             raise StrangerError("wrong_team")
-        user = self._user(user_id)
-        if pinned := self._people.known(user_id):
+        pinned = self._people.known(user_id)
+        try:
+            user = self._user(user_id)
+        except StrangerError as stranger:
+            stranger.known_as = pinned.id if pinned else ""
+            raise
+        if pinned:
             teams = frozenset(pinned.teams) | self._teams_of(pinned.identity_user)
             return Person(id=pinned.id, teams=teams, pinned=True, slack=user_id)
         return self._by_email(user)

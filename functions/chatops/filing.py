@@ -8,8 +8,10 @@ import msgspec
 from fleet.events.chatops import ApprovalRequested
 from fleet.events.envelope import MAX_HOPS, Received
 from functions.chatops.people import People, Person
-from functions.chatops.request import OPEN_MS, NotAllowedError, Request, Target, freeze
+from functions.chatops.request import OPEN_MS, QUORUM, NotAllowedError, Request, Target, freeze
 
+MOST_SHOWN = 20
+"""Rows that a request shows whole: nobody approves what they cannot read."""
 SHOWN_MS = 8 * 3_600_000
 """How long a later command may refer to what was shown."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -138,6 +140,8 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         raise NotAllowedError("foreign", "An action begins with the name of the capability that asks.")
     if meta.account != data.account or not hub.runs(event.capability, Target(data.account, data.region)):
         raise NotAllowedError("foreign", "A capability asks for its own account.")
+    if data.tier not in QUORUM or data.tier == 0:
+        raise NotAllowedError("no_tier", f"A capability asks for one of the tiers {sorted(QUORUM)[1:]}.")
     if meta.hops >= MAX_HOPS:
         raise NotAllowedError("loop", "The chain of events that led here is too long.")
     teams = sorted({hub.sre, data.team} - {""})
@@ -198,8 +202,10 @@ def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Re
 def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[list[str]]]:
     answers = [(target, shown.answers.get(str(target))) for target in shown.targets]
     (target, answer) = answers[0] if len(answers) == 1 else (shown.targets[0], None)
-    if answer is None or answer.outcome != "done" or not answer.shown:
+    if answer is None or answer.outcome != "done" or not answer.shown or [] in answer.shown.values():
         raise NotAllowedError("nothing_shown", f"{shown.id} has shown nothing that this could refer to.")
+    if len(answer.table) > MOST_SHOWN + 1:
+        raise NotAllowedError("too_many", f"{shown.id} showed more than {MOST_SHOWN}: look at fewer at once.")
     if now - answer.at > SHOWN_MS:
         raise NotAllowedError("shown_long_ago", f"What {shown.id} showed is too old: look again with {shown.command}.")
     return target, answer.shown, answer.table

@@ -11,6 +11,7 @@ from functions.chatops.messages import MessageStore
 from functions.chatops.people import People, Person
 from functions.chatops.store import Store
 
+_MOST_OPEN = 20
 _ANCHORS = 48
 """How many anchors back `audit verify` begins: two days. `fleetctl audit verify` checks all of it."""
 
@@ -51,12 +52,16 @@ class Inquiries:
         anchored = "never" if last is None else f"entry {last.last}, {_ago(now - last.at)} ago"
         rows = [
             ["what", "state"],
-            ["Slack", self._messages.status() or "nothing has been posted yet"],
+            ["Slack", self._messages.status("slack") or "nothing has been posted yet"],
+            ["PagerDuty", self._messages.status("pagerduty") or "nobody has been paged yet"],
             ["audit chain", f"{head.seq} entries"],
             ["last anchor", anchored],
-            ["accounts", ", ".join(place.name for place in self._hub.accounts)],
+            ["accounts", str(len(self._hub.accounts))],
         ]
-        return [wording.table(rows)]
+        waiting = [["request", "for people to decide", "by"]]
+        for request in self._store.open_requests(now, most=_MOST_OPEN):
+            waiting.append([request.id, request.headline, request.requester])
+        return [*wording.tables(rows), *(wording.tables(waiting) if waiting[1:] else ["No request is open."])]
 
     def _tail(self, count: int) -> list[str]:
         head = self._store.head()
@@ -65,7 +70,7 @@ class Inquiries:
             entry = record.entry
             facts = str(entry.facts.get("command") or entry.facts.get("reason") or entry.facts.get("status") or "")
             rows.append([str(entry.seq), _clock(entry.at), entry.kind, entry.actor, entry.request, facts])
-        return [wording.table(rows)]
+        return wording.tables(rows)
 
     def _verify(self, now: int) -> list[str]:
         last = self._store.last_anchor()

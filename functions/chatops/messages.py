@@ -18,12 +18,13 @@ unconditional put under a key of its own, the same however often it is repeated;
 when it is put into its lane, by revision.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from fleet import telemetry
 from fleet.items import UNSENT, ConflictError, Item, Table, to_dynamodb
 from functions.chatops import outbox
 from functions.chatops.message import Message, Priority
@@ -35,6 +36,7 @@ _EVER = 10**15
 _TRIES = 10
 _KEEP_SECONDS = 90 * 24 * 3600
 _KEEP_DRAFT_SECONDS = 24 * 3600
+_GIVE_UP_DRAFT_MS = 24 * 3_600_000
 _STATUS = "status#slack"
 
 type Change = Callable[[Telling], Telling | None]
@@ -67,13 +69,17 @@ class MessageStore:
         self._mark(outbox.lane_of(message), now)
         return new
 
-    def keep_item(self, message: Message, now: int) -> dict[str, Any]:
-        """One element of a transaction that keeps a message, without a condition that could fail."""
+    def keep_item(self, message: Message, now: int, *, also: Sequence[str] = ()) -> dict[str, Any]:
+        """One element of a transaction that keeps a message, without a condition that could fail.
+
+        `also`: other channels that are told the same; a transaction has a hundred elements, a company more teams.
+        """
         item = {
             "pk": f"draft#{message.subject}@{message.channel}#{message.version}",
             "v": VERSION,
             "rev": 1,
             "message": msgspec.json.encode(message).decode(),
+            "also": list(also),
             "pending": DRAFT,
             "pending_since": now,
         }
@@ -81,17 +87,30 @@ class MessageStore:
 
     def place_drafts(self, now: int) -> set[str]:
         """Put drafts into their lanes, and return these. Two may do it at once: placed twice is placed once."""
-        lanes = set()
+        lanes = set[str]()
         for pk in list(self._table.pending(before=_EVER, of=DRAFT)):
             item = self._table.get(pk)
             if item is None or "pending" not in item:
                 continue  # the index is behind
-            message = msgspec.json.decode(item["message"], type=Message)
-            self.keep(message, item["pending_since"])
-            lanes.add(outbox.lane_of(message))
             placed = _without_pending(item) | {"expires": now // 1000 + _KEEP_DRAFT_SECONDS}
+            try:
+                lanes |= self._place(item)
+            except Exception as error:  # noqa: BLE001 - one draft must not keep the others waiting
+                telemetry.log_failure("draft not placed", error, draft=pk)
+                if now - item["pending_since"] < _GIVE_UP_DRAFT_MS:
+                    continue
+                placed |= {"state": "unreadable"}
+                telemetry.count("Refused", capability="chatops", reason="unreadable")
             self._table.put(placed, over=item)
         return lanes
+
+    def _place(self, item: Item) -> set[str]:
+        """One draft into its lanes; placed twice is placed once."""
+        first = msgspec.json.decode(item["message"], type=Message)
+        messages = [first, *(msgspec.structs.replace(first, channel=channel) for channel in item.get("also", []))]
+        for message in messages:
+            self.keep(message, item["pending_since"])
+        return {outbox.lane_of(message) for message in messages}
 
     def adopt(self, now: int) -> None:
         """Put what version 1 of this table left waiting into its lane: `message#<event id>`, pending "1"."""
@@ -179,9 +198,9 @@ class MessageStore:
         if (item or {}).get("status") != status:
             self._table.put({"pk": _STATUS, "v": VERSION, "status": status, "since": now}, over=item)
 
-    def status(self) -> str:
-        """What keeps messages waiting; empty before the first was posted."""
-        return str((self._table.get(_STATUS) or {}).get("status", ""))
+    def status(self, road: str = "slack") -> str:
+        """What keeps messages (or pages, by the road `pagerduty`) waiting; empty before the first was sent."""
+        return str((self._table.get(f"status#{road}") or {}).get("status", ""))
 
     def _mark(self, lane: str, now: int) -> None:
         for _ in range(_TRIES):

@@ -85,9 +85,17 @@ def claimed(paging: Paging, now: int) -> Paging | None:
     return msgspec.structs.replace(paging, busy_until=now + LEASE_MS, attempted=True)
 
 
-def service_of(paging: Paging) -> str:
+def joins(paging: Paging, page: Page) -> bool:
+    """Whether `page` is about the alert that is open: that takes the routing key by which it was opened.
+
+    A trigger never does: with a key that is no more, nobody would be woken.
+    """
+    return paging.open and page.action != "trigger"
+
+
+def service_of(paging: Paging, page: Page) -> str:
     """The service whose routing key is to be used."""
-    return paging.service if paging.open else paging.page.service
+    return paging.service if joins(paging, page) else page.service
 
 
 def sent(paging: Paging, page: Page, key_version: str, now: int) -> Paging:
@@ -100,7 +108,7 @@ def sent(paging: Paging, page: Page, key_version: str, now: int) -> Paging:
         due=now,
         open=opened,
         attempted=opened,
-        service=service_of(paging) if opened else "",
+        service=service_of(paging, page) if opened else "",
         key_version=key_version if opened else "",
         busy_until=0,
         tries=0,

@@ -65,9 +65,10 @@ class Pages:
         claimed = self._change(pk, lambda old: None if old is None else core.claimed(old, now))
         if claimed is None:
             return
-        page, version = claimed.page, claimed.key_version if claimed.open else ""
+        page = claimed.page
+        version = claimed.key_version if core.joins(claimed, page) else ""
         try:
-            routing = self._pagerduty.routing_key(core.service_of(claimed), version)
+            routing = self._pagerduty.routing_key(core.service_of(claimed, page), version)
             self._pagerduty.send(core.event(page, routing.key))
         except PagerDutyUnavailableError as error:
             self._wait(pk, error.status)

@@ -112,6 +112,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """By a capability's ApprovalRequested: no command is sent, the capability claims it."""
     answers: dict[str, Answer] = {}
     """By target."""
+    partial: bool = False
+    """Whoever asked has been told who answered so far."""
     traceparent: str | None = None
     hops: int = 0
     cause: str | None = None
@@ -222,6 +224,13 @@ def answered(request: Request, target: Target, answer: Answer) -> Request | None
     if len(answers) == len(request.targets):
         status = "DONE" if all(each.outcome == "done" for each in answers.values()) else "FAILED"
     return msgspec.structs.replace(request, answers=answers, status=status)
+
+
+def partial(request: Request) -> Request | None:
+    """Told so far; None if it was, or if there is nobody to wait for."""
+    if request.status != "GRANTED" or request.public or request.partial:
+        return None
+    return msgspec.structs.replace(request, partial=True)
 
 
 def silent(request: Request, now: int, headline: str) -> Request | None:

@@ -135,11 +135,14 @@ class Slack:
             answer = post_json(url, said, timeout=_TIMEOUT_SECONDS)
         except UnreachableError as error:
             raise SlackUnavailableError(f"Slack cannot be reached ({error.why})", unclear=error.unclear) from error
-        if answer.status == _OK:
+        no = _says_no(answer.text) if answer.status == _OK else ""
+        if answer.status == _OK and not no:
             return
         code = next((code for code in sorted(USED_UP) if code in answer.text), "")
         if code:
             raise SlackRefusedError(code)
+        if no and no not in _PASSING and no.replace("_", "") != "ratelimited":
+            raise SlackRefusedError(no)
         if answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR or answer.status < _CLIENT_ERROR:
             raise SlackUnavailableError(
                 f"Slack is not taking answers (HTTP {answer.status})",
@@ -210,6 +213,18 @@ class Slack:
         if code in _PASSING or status >= _SERVER_ERROR:
             return SlackUnavailableError(f"Slack is not taking messages ({code})", unclear=True)
         return SlackRefusedError(code)
+
+
+def _says_no(text: str) -> str:
+    """Slack's word in an answer that is 200 and `ok: false` all the same; empty if it is none."""
+    try:
+        answer = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    if not isinstance(answer, dict) or answer.get("ok") is not False:
+        return ""
+    error = str(answer.get("error", ""))
+    return error if _WORD.fullmatch(error) else "not_ok"
 
 
 def opaque(subject: str) -> str:

@@ -20,22 +20,24 @@ one transaction: all or none.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import batched
+from itertools import batched, count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from fleet.canonical import CanonicalError, canonical
+from fleet.events.chatops import CommandRequested
 from fleet.events.envelope import Entry as FleetEntry
 from fleet.items import Item, Table, from_dynamodb, to_dynamodb
-from fleet.outbox import with_entries
+from fleet.outbox import with_entries, without_entries
 from functions.chatops import audit
-from functions.chatops.request import Request
+from functions.chatops.request import REVIEW_MS, Request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 VERSION = 1
+_ENDED, _COMMAND = {"DONE", "FAILED"}, CommandRequested.detail_type()
 HEAD = "audit#head"
 ANCHOR = "audit#anchor"
 DUE = "due"
@@ -138,7 +140,9 @@ class Store:
         for seqs in batched(range(max(first, 1), last + 1), _BATCH, strict=False):
             found: dict[str, Item] = {}
             keys = [{"pk": {"S": audit_key(seq)}} for seq in seqs]
-            while keys:
+            for attempt in count():
+                if attempt:
+                    self._sleep(min(0.05 * 2**attempt, 2.0))
                 answer = self._client.batch_get_item(
                     RequestItems={self._table.name: {"Keys": keys, "ConsistentRead": True}}
                 )
@@ -146,7 +150,8 @@ class Store:
                     item = from_dynamodb(raw)
                     found[item["pk"]] = item
                 left: Any = answer.get("UnprocessedKeys", {}).get(self._table.name, {"Keys": []})
-                keys = left["Keys"]
+                if not (keys := left["Keys"]):
+                    break
             for seq in seqs:
                 if (entry := found.get(audit_key(seq))) is not None:
                     yield _record(seq, entry)
@@ -176,6 +181,17 @@ class Store:
         said = {"texts": list(texts), "request": request, "refused": refused}
         item = {"pk": f"reply#{delivery}", "v": VERSION, **said}
         return dict(self._put(item | {"expires": now // 1000 + _KEEP_REPLY_SECONDS}))
+
+    def open_requests(self, now: int, *, most: int) -> Iterator[Request]:
+        """Up to `most` requests that wait for people, the first to expire first."""
+        found = 0
+        for request_id in self.due(now + REVIEW_MS + 1):
+            kept = self.request(request_id)
+            if kept and kept.request.status == "PENDING" and now < kept.request.expires_at:
+                yield kept.request
+                found += 1
+            if found == most:
+                return
 
     def settled(self, request_id: str, now: int) -> None:
         """Nothing more will come of this request by itself."""
@@ -212,6 +228,10 @@ class Store:
         request, over = decision.request, decision.over
         assert request is not None  # noqa: S101 - for the type checker; the caller has looked
         before = {} if over is None else over.item
+        if request.status in _ENDED:
+            # A command that can no longer be claimed is not sent any more: its account may be gone for good.
+            waiting = [entry["id"] for entry in before.get("outbox", []) if entry["detail_type"] == _COMMAND]
+            before = without_entries(before, set(waiting))
         item = with_entries({**before, **flat(request)}, decision.events, now)
         if over is None:
             return self._put(item | {"rev": 1}, "attribute_not_exists(pk)")

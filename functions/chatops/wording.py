@@ -7,7 +7,9 @@ from functions.chatops.filing import Hub
 from functions.chatops.message import Message, Priority, escape, section
 from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
 
-_MOST_ROWS = 30
+_MOST_TABLE = 2700
+_MOST_IN_ALL, _MOST_TEXTS = 9_000, 40
+"""Slack takes 3,000 characters in a block, about 13,000 in all of them, and 50 blocks."""
 _MOST_DIGITS = 6
 """A count of messages has as many; numbers of people have more."""
 _MARKS = {
@@ -24,8 +26,9 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
         section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
     ]
     if request.table and request.status in {"PENDING", "GRANTED"}:
-        blocks.append(section(table(hidden(request.table, hub))))
-    blocks += [section(answer_text(hub.name_of(target), answer, hub)) for target, answer in _answers(request)][:20]
+        blocks += map(section, tables(hidden(request.table, hub)))
+    answers = [text for target, answer in _answers(request) for text in answer_texts(hub.name_of(target), answer, hub)]
+    blocks += map(section, fitting(answers))
     if request.status == "PENDING":
         blocks.append(_buttons(request))
     blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"request `{request.id}`"}]})
@@ -41,9 +44,9 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
 
 def answers_reply(request: Request, version: int, hub: Hub) -> Message:
     """The answer to what only reads, to whoever asked."""
-    texts = [answer_text(hub.name_of(target), answer, hub) for target, answer in _answers(request)]
-    waiting = len(request.targets) - len(texts)
-    if waiting:
+    answers = _answers(request)
+    texts = fitting([text for target, answer in answers for text in answer_texts(hub.name_of(target), answer, hub)])
+    if waiting := len(request.targets) - len(answers):
         texts.append(f":hourglass_flowing_sand: {waiting} of {len(request.targets)} accounts have not answered yet")
     texts.append(f"`{request.id}`")
     return reply(f"answer#{request.id}", texts, reply_url=request.reply_url, channel=request.channel, version=version)
@@ -55,7 +58,7 @@ def reply(subject: str, texts: list[str], *, reply_url: str, channel: str, versi
         subject=subject,
         channel=channel,
         text=_cut("\n".join(texts), 3000),
-        blocks=[section(text) for text in texts[:45]],
+        blocks=[section(text) for text in fitting(texts)],
         priority=Priority.CRITICAL,
         reply_url=reply_url,
         version=version,
@@ -79,10 +82,11 @@ def loud(request: Request, channel: str, hub: Hub) -> Message:
     )
 
 
-def answer_text(where: str, answer: Answer, hub: Hub) -> str:
+def answer_texts(where: str, answer: Answer, hub: Hub) -> list[str]:
     """One place's answer."""
     head = f"{_OUTCOMES[answer.outcome]} *{escape(where)}* {escape(mask(answer.headline))}"
-    return f"{head}\n{table(hidden(answer.table, hub))}" if answer.table else head
+    first, *rest = [*tables(hidden(answer.table, hub)), ""]
+    return [f"{head}\n{first}".rstrip(), *filter(None, rest)]
 
 
 def hidden(rows: list[list[str]], hub: Hub) -> list[list[str]]:
@@ -96,15 +100,30 @@ def _shown(value: str, hub: Hub) -> str:
     return mask_identifier(value, known={place.id for place in hub.accounts})
 
 
-def table(rows: list[list[str]]) -> str:
-    """Rows as aligned text; the first row holds the heads."""
-    shown = [[escape(_cut(cell, 60)) for cell in row] for row in rows[: _MOST_ROWS + 1]]
+def tables(rows: list[list[str]]) -> list[str]:
+    """Rows as aligned text, in as many texts as Slack's limit for one asks for; the first row holds the heads."""
+    shown = [[escape(_cut(cell, 60)) for cell in row] for row in rows]
     columns = max((len(row) for row in shown), default=0)
     widths = [max((len(row[n]) for row in shown if n < len(row)), default=0) for n in range(columns)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in shown]
-    if (more := len(rows) - len(shown)) > 0:
-        lines.append(f"and {more} more")
-    return f"```{_cut(chr(10).join(lines), 2700)}```"
+    texts, size = list[list[str]](), _MOST_TABLE
+    for row in shown:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        if size + len(line) + 1 > _MOST_TABLE:
+            texts, size = [*texts, []], 0
+        texts[-1].append(line[:_MOST_TABLE])
+        size += len(line) + 1
+    return [f"```{'\n'.join(lines)}```" for lines in texts]
+
+
+def fitting(texts: list[str]) -> list[str]:
+    """As many texts as one message takes, and how many are left out."""
+    kept, size = list[str](), 0
+    for text in texts:
+        size += len(text)
+        if size > _MOST_IN_ALL or len(kept) == _MOST_TEXTS:
+            return [*kept, f"… and {len(texts) - len(kept)} more, which this message has no room for"]
+        kept.append(text)
+    return kept
 
 
 def reason_view(request_id: str) -> dict[str, object]:
@@ -160,7 +179,7 @@ def _standing(request: Request) -> str:
             votes = f"; {', '.join(vote.person for vote in request.votes)} said yes" if request.votes else ""
             return f"{tier_words(request.tier)} of {', '.join(request.teams)} until {_clock(request.expires_at)}{votes}"
         case "GRANTED":
-            return f"granted by {by}, under way" if by else "under way"
+            return f"{f'granted by {by}, ' if by else ''}under way"
         case "DONE" if request.reviews:
             return f"reviewed by {by}"
         case "DENIED" | "CANCELLED":
@@ -188,7 +207,9 @@ def _buttons(request: Request) -> dict[str, object]:
 
 
 def _answers(request: Request) -> list[tuple[Target, Answer]]:
-    return [(target, request.answers[str(target)]) for target in request.targets if str(target) in request.answers]
+    """What went wrong first: if there is no room for all, that is what people need."""
+    found = [(target, request.answers[str(target)]) for target in request.targets if str(target) in request.answers]
+    return sorted(found, key=lambda each: each[1].outcome == "done")
 
 
 def _clock(at: int) -> str:

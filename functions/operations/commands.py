@@ -20,8 +20,9 @@ from functions.operations.queues import Queues, UnfitQueueError
 from functions.operations.redrive import Redrive, peek
 from functions.operations.store import LetterStore
 
-MOST = 50
-"""Messages and queues in one answer."""
+MOST = 20
+"""Messages in one answer: as many as people can read, and as chat shows, before they decide."""
+_MOST_QUEUES = 50
 _PEEK_SECONDS = 30
 _RESERVE_MS = 15_000
 """Of the function's time: for the last letter with its retries, releasing, and the answer."""
@@ -78,7 +79,7 @@ class Commands:
     def _list(self) -> Answer:
         if off := self._off():
             return refused(off)
-        found, more = self._queues.states(MOST)
+        found, more = self._queues.states(_MOST_QUEUES)
         return listed(found, more=more)
 
     def _peek(self, wanted: _Peek) -> Answer:

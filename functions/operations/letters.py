@@ -192,10 +192,20 @@ def _back_to(source: str, letter: Letter, queue: str, here: Place) -> Destinatio
         return Stays("its source queue is in another account or Region")
     if source == queue:
         return Stays("it would go back to the queue in which it is")
+    if _fleets(source) and not _fleets(queue):
+        return Stays(_NOT_THEIRS)
     group = letter.system.get("MessageGroupId", "") if source.endswith(".fifo") else ""
     if source.endswith(".fifo") and not group:
         return Stays("its source is a FIFO queue, and it has no message group")
     return ToQueue(source, group)
+
+
+_NOT_THEIRS = "it would go to a queue of the fleet, and is no dead letter of the fleet"
+
+
+def _fleets(arn: str) -> bool:
+    """Whether a queue is the fleet's: what lies in these is believed, so no team's letter goes there."""
+    return arn.rpartition(":")[2].startswith("yagura-")
 
 
 def _is_record(body: str) -> bool:
@@ -220,6 +230,8 @@ def through(targets: list[dict[str, Any]], by: ByRule, *, queue: str, here: Plac
         return Stays("its rule makes another text of the event for its target")
     if by.target == queue:
         return Stays("it would go back to the queue in which it is")
+    if _fleets(by.target) and not _fleets(queue):
+        return Stays(_NOT_THEIRS)
     if to := _QUEUE.fullmatch(by.target):
         return _to_queue(target, here=here.has(to))
     if to := _FUNCTION.fullmatch(by.target):

@@ -7,6 +7,8 @@ its arguments (by their hash) and its place are those about to be executed. The 
 """
 
 import os
+import random
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,11 @@ from fleet.items import from_dynamodb, to_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 GRANTED = "GRANTED"
+CONFLICTS = 12
+"""How often a claim is tried while others are at the same request."""
 
 
 class NotApprovedError(Exception):
@@ -35,8 +40,10 @@ class NotApprovedError(Exception):
 class Approvals:
     """Claims in the hub's table of requests."""
 
-    def __init__(self, client_for: Callable[[str], "DynamoDBClient"], table: str) -> None:
-        self._client_for, self._table = client_for, table
+    def __init__(
+        self, client_for: Callable[[str], "DynamoDBClient"], table: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client_for, self._table, self._sleep = client_for, table, sleep
 
     def claim(
         self, request: str, *, command: str, arguments: dict[str, Any], account: str, region: str, by: str, now: int
@@ -56,44 +63,48 @@ class Approvals:
         }
         claimed = {"by": by, "command": command, "arguments_hash": check[":hash"]}
         claim = {"pk": claim_key, "v": 1, "at": now, **claimed}
-        try:
-            client.transact_write_items(
-                TransactItems=[
-                    {
-                        "ConditionCheck": {
-                            "TableName": self._table,
-                            "Key": {"pk": {"S": f"request#{request}"}},
-                            "ConditionExpression": "#status = :granted AND command = :command "
-                            "AND arguments_hash = :hash AND contains(targets, :place) AND execute_until > :now",
-                            "ExpressionAttributeNames": {"#status": "status"},
-                            "ExpressionAttributeValues": to_dynamodb(check),
-                        }
-                    },
-                    {
-                        "Put": {
-                            "TableName": self._table,
-                            "Item": to_dynamodb(claim),
-                            "ConditionExpression": "attribute_not_exists(pk)",
-                        }
-                    },
-                ]
-            )
-        except client.exceptions.TransactionCanceledException as error:
-            before = self._read(client, claim_key)
-            if claimed.items() <= before.items():
-                return  # claimed by us before, when all of it held: a worker that died goes on
-            if reason := self._why(client, request, claim_key, check):
-                raise NotApprovedError(reason) from error
-            raise  # a conflict: nothing is known, so the event is tried again
+        items: list[TransactWriteItemTypeDef] = [
+            {
+                "ConditionCheck": {
+                    "TableName": self._table,
+                    "Key": {"pk": {"S": f"request#{request}"}},
+                    "ConditionExpression": "#status = :granted AND command = :command "
+                    "AND arguments_hash = :hash AND contains(targets, :place) AND execute_until > :now",
+                    "ExpressionAttributeNames": {"#status": "status"},
+                    "ExpressionAttributeValues": to_dynamodb(check),
+                }
+            },
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": to_dynamodb(claim),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            },
+        ]
+        for attempt in range(CONFLICTS):
+            try:
+                client.transact_write_items(TransactItems=items)
+            except client.exceptions.TransactionCanceledException as error:
+                if claimed.items() <= self._read(client, claim_key).items():
+                    return  # claimed by us before, when all of it held: a worker that died goes on
+                if reason := self._why(client, request, claim_key, check):
+                    raise NotApprovedError(reason) from error
+                # Others are at the same request: forty accounts claim what `freeze all` filed.
+                if attempt == CONFLICTS - 1:
+                    raise
+                self._sleep(random.uniform(0.02, 0.1) * (attempt + 1))  # noqa: S311 - taking turns, not a secret
+            else:
+                return
 
     def _why(self, client: "DynamoDBClient", request: str, claim_key: str, check: dict[str, Any]) -> str | None:
         item = self._read(client, f"request#{request}")
         reasons = {
             "unknown": not item,
-            "not_granted": item.get("status") != GRANTED,
             "altered": (item.get("command"), item.get("arguments_hash")) != (check[":command"], check[":hash"]),
             "elsewhere": check[":place"] not in item.get("targets", []),
-            "expired": item.get("execute_until", 0) <= check[":now"],
+            "expired": 0 < item.get("execute_until", 0) <= check[":now"],
+            "not_granted": item.get("status") != GRANTED,
         }
         if found := next((reason for reason, holds in reasons.items() if holds), None):
             return found

@@ -5,10 +5,13 @@ something still to be done has `pending` and `pending_since` (ms), and only such
 "1" for fleet events that wait in the item's outbox, another word for work of the capability's own.
 """
 
+import random
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,6 +20,9 @@ PENDING = "pending"
 """Name of the sparse index: `pending` (hash: which work is to be done), `pending_since` (range)."""
 UNSENT = "1"
 """`pending` of an item with fleet events that wait for the publisher."""
+
+CONFLICTS = 8
+"""How often a write is tried while transactions are at the same item."""
 
 type Item = dict[str, Any]
 
@@ -65,11 +71,19 @@ class Table:
             if over is None
             else {"ConditionExpression": "rev = :rev", "ExpressionAttributeValues": {":rev": {"N": str(over["rev"])}}}
         )
-        try:
-            self.client.put_item(TableName=self.name, Item=to_dynamodb(written), **condition)
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        for attempt in range(CONFLICTS):
+            try:
+                self.client.put_item(TableName=self.name, Item=to_dynamodb(written), **condition)
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+            except ClientError as error:
+                # A transaction is at the same item: it takes milliseconds, and says nothing about our condition.
+                if error.response["Error"]["Code"] != "TransactionConflictException" or attempt == CONFLICTS - 1:
+                    raise
+                time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311 - taking turns, not a secret
+            else:
+                return True
+        return False
 
     def pending(self, *, before: int, of: str = UNSENT) -> Iterator[str]:
         """Keys of the items with work `of` a kind, pending since before `before` (ms), oldest first, from the index."""

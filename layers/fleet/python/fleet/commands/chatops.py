@@ -29,7 +29,7 @@ COMMANDS = (
         tier=0,
         who=Who.EVERYONE,
         reads=True,
-        summary="Show what waits: requests for people, and messages to be sent.",
+        summary="Show what waits: requests for people, messages, pages; and how the audit trail stands.",
     ),
     Command(
         words=("approve",),
@@ -83,6 +83,6 @@ COMMANDS = (
         tier=0,
         who=Who.SRE,
         reads=True,
-        summary="Check the audit trail from its first entry, against its anchors.",
+        summary="Check the last two days of the audit trail against its anchors.",
     ),
 )

@@ -26,7 +26,7 @@ COMMANDS = (
         arguments=(
             Argument("account", Account(), "where the queue is"),
             Argument("queue", Queue(), "the queue with the tag `yagura:redrive`"),
-            Argument("count", Count(1, 50), "how many messages at most", default=10),
+            Argument("count", Count(1, 20), "how many messages at most", default=10),
         ),
     ),
     Command(

@@ -77,7 +77,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         if len(detail.encode()) > MAX_ENTRY_BYTES:
             message = f"{data.detail_type()} {meta.id} has {len(detail.encode())} bytes; the limit is {MAX_ENTRY_BYTES}"
             raise EventTooLargeError(message)
-        return cls(id=meta.id, source=source or data.source, detail_type=data.detail_type(), detail=detail, bus=bus)
+        # What goes to several buses is confirmed by each of them apart.
+        key = f"{meta.id}@{bus}" if bus else meta.id
+        return cls(id=key, source=source or data.source, detail_type=data.detail_type(), detail=detail, bus=bus)
 
 
 class Received[E: FleetEvent](msgspec.Struct, frozen=True, kw_only=True):
