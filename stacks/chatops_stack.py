@@ -18,6 +18,8 @@ from stacks.parts.capability_stack import CapabilityStack
 from stacks.parts.item_grants import on_items
 from stacks.parts.public_api import PublicApi
 
+_BOTH = ("dynamodb:GetItem", "dynamodb:PutItem")
+
 
 class ChatopsStack(CapabilityStack):
     """The capability `chatops`."""
@@ -46,7 +48,8 @@ class ChatopsStack(CapabilityStack):
                 "YAGURA_PAGERDUTY_SECRET": fleet.pagerduty.secret_name,
             }
         notify = self.function("notify", table=table, environment=talks | pages)
-        self.grant_items(notify, table)
+        # It reads what comes from outside and talks to the internet: messages and pages are all that it may touch.
+        self.grant_items_of(notify, table, _BOTH, ["message#*", "draft#*", "lane#*", "page#*", "status#*"])
         self.grant_pending(notify, table)
         self.grant_secret(notify, token, *([keys] if fleet.pagerduty else []))
         self.grant_mode(notify)
@@ -91,9 +94,9 @@ class ChatopsStack(CapabilityStack):
         PublicApi(self, "Api", deployment=deployment, capability="chatops", function=ingress.function)
 
         answers = self.function("answers", table=table)
-        self.grant_items(answers, table)
+        self.grant_items_of(answers, table, _BOTH, ["request#*", "audit#*", "once#*", "due#*", "draft#*"])
         self.grant_pending(answers, table)
-        self.event_queue(answers, name="answers", batch_size=1).on_fleet_events(
+        self.event_queue(answers, name="answers", batch_size=1, redrive=False).on_fleet_events(
             "Answers",
             bus=self.bus,
             sources=[f"yagura.{capability}" for capability in CAPABILITIES if capability != "chatops"],
@@ -107,7 +110,7 @@ class ChatopsStack(CapabilityStack):
             function.function.add_environment("YAGURA_PUMP_QUEUE", outbox.queue.queue_url)
 
         publish = self.function("publish", table=table)
-        self.grant_items(publish, table)
+        self.grant_items_of(publish, table, _BOTH, ["request#*"])
         self.grant_pending(publish, table)
         self.grant_publish(publish, also=[bus_arn(spoke) for spoke in fleet.spokes])
         self.on_pending(table, publish)

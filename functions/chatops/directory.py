@@ -1,5 +1,6 @@
 """Who is this? The one port to Slack's users and to IAM Identity Center. Whatever fails on the way refuses."""
 
+import time
 from collections.abc import Callable
 from itertools import batched
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from fleet import aws, telemetry
 from functions.chatops.people import IdentityCenter, People, Person
+from functions.chatops.slack import SlackUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_identitystore import IdentityStoreClient
@@ -16,6 +18,8 @@ type Reason = Literal["unknown", "wrong_team", "deactivated", "bot", "guest", "l
 
 _MOST_GROUPS = 100
 """Of one IsMemberInGroups call."""
+_PAUSES, _LONGEST_PAUSE = (0.5, 2.0), 5.0
+"""Seconds between asking Slack again, while it cannot answer."""
 _NOT_FOUND = "ResourceNotFoundException"
 
 
@@ -82,7 +86,9 @@ class Directory:
         people: People,
         slack_team: str,
         identity: Callable[[IdentityCenter], "IdentityStoreClient"] = connect,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._sleep = sleep
         self._slack, self._people, self._slack_team, self._identity = slack, people, slack_team, identity
 
     def of(self, caller: Caller) -> Person:
@@ -120,13 +126,23 @@ class Directory:
     def _user(self, user_id: str) -> SlackUser:
         """Of pinned people too: an account that was deactivated is nobody's any more."""
         try:
-            user = self._slack.user(user_id)
+            user = self._asked(user_id)
             objection = self._objection(user, user_id)
+        except SlackUnavailableError:
+            raise  # nobody is let in; the delivery comes back, since a rate limit is no stranger
         except Exception as error:
             raise _failed("slack", error) from error
         if objection:
             raise StrangerError(objection)
         return user
+
+    def _asked(self, user_id: str) -> SlackUser:
+        for pause in _PAUSES:
+            try:
+                return self._slack.user(user_id)
+            except SlackUnavailableError as error:
+                self._sleep(max(pause, min(error.retry_after_ms / 1000, _LONGEST_PAUSE)))
+        return self._slack.user(user_id)
 
     def _objection(self, user: SlackUser, user_id: str) -> Reason | None:
         if user.id != user_id:

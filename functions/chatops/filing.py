@@ -8,7 +8,7 @@ import msgspec
 from fleet.events.chatops import ApprovalRequested
 from fleet.events.envelope import MAX_HOPS, Received
 from functions.chatops.people import People, Person
-from functions.chatops.request import OPEN_MS, QUORUM, NotAllowedError, Request, Target, freeze
+from functions.chatops.request import OPEN_MS, QUORUM, Answer, NotAllowedError, Request, Target, freeze
 
 MOST_SHOWN = 20
 """Rows that a request shows whole: nobody approves what they cannot read."""
@@ -140,6 +140,8 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         raise NotAllowedError("foreign", "An action begins with the name of the capability that asks.")
     if meta.account != data.account or not hub.runs(event.capability, Target(data.account, data.region)):
         raise NotAllowedError("foreign", "A capability asks for its own account.")
+    if not data.headline.strip() or any(len(fact) != 2 for fact in data.facts):
+        raise NotAllowedError("malformed", "A capability says what it asks, and facts have a name and a value.")
     if data.tier not in QUORUM or data.tier == 0:
         raise NotAllowedError("no_tier", f"A capability asks for one of the tiers {sorted(QUORUM)[1:]}.")
     if meta.hops >= MAX_HOPS:
@@ -204,11 +206,19 @@ def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[li
     (target, answer) = answers[0] if len(answers) == 1 else (shown.targets[0], None)
     if answer is None or answer.outcome != "done" or not answer.shown or [] in answer.shown.values():
         raise NotAllowedError("nothing_shown", f"{shown.id} has shown nothing that this could refer to.")
+    if not _tells(answer, shown.arguments):
+        raise NotAllowedError("not_as_shown", f"What {shown.id} shows and what it refers to differ: look again.")
     if len(answer.table) > MOST_SHOWN + 1:
         raise NotAllowedError("too_many", f"{shown.id} showed more than {MOST_SHOWN}: look at fewer at once.")
     if now - answer.at > SHOWN_MS:
         raise NotAllowedError("shown_long_ago", f"What {shown.id} showed is too old: look again with {shown.command}.")
     return target, answer.shown, answer.table
+
+
+def _tells(answer: Answer, asked: dict[str, Any]) -> bool:
+    """Whether the table that people read names all that the answer refers to, of the queue that was asked for."""
+    ids = [str(each.get("id")) for each in answer.shown.get("messages", []) if isinstance(each, dict)]
+    return [row[0] for row in answer.table[1:] if row] == ids and answer.shown.get("queue") == asked.get("queue")
 
 
 def _short(value: object) -> str:

@@ -59,8 +59,8 @@ class Inquiries:
             ["accounts", str(len(self._hub.accounts))],
         ]
         waiting = [["request", "for people to decide", "by"]]
-        for request in self._store.open_requests(now, most=_MOST_OPEN):
-            waiting.append([request.id, request.headline, request.requester])
+        found = self._store.open_requests(now, most=_MOST_OPEN)
+        waiting += [[request.id, request.headline, request.requester] for request in found]
         return [*wording.tables(rows), *(wording.tables(waiting) if waiting[1:] else ["No request is open."])]
 
     def _tail(self, count: int) -> list[str]:
@@ -73,9 +73,12 @@ class Inquiries:
         return wording.tables(rows)
 
     def _verify(self, now: int) -> list[str]:
-        last = self._store.last_anchor()
-        hour = audit.hour_of(last.at - _ANCHORS * audit.ANCHOR_EVERY_MS) if last else ""
-        anchors = self._archive.since(hour)
+        # What the table says of anchors is what is being verified: the archive says which there are.
+        anchors = self._archive.since(audit.hour_of(now - _ANCHORS * audit.ANCHOR_EVERY_MS)) or self._archive.since("")
+        last, remembered = (anchors[-1] if anchors else None), self._store.last_anchor()
+        if last is not None and remembered is not None and remembered.number < last.number:
+            known = f"it knows {remembered.number}, and there are {last.number}"
+            return [f":rotating_light: *The table has forgotten anchors*: {known}."]
         base = anchors.pop(0) if anchors and anchors[0].number > 1 else None
         first = base.last + 1 if base else 1
         head = self._store.head()  # after the anchors: one that is made meanwhile must not speak of more than this

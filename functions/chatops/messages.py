@@ -88,7 +88,7 @@ class MessageStore:
     def place_drafts(self, now: int) -> set[str]:
         """Put drafts into their lanes, and return these. Two may do it at once: placed twice is placed once."""
         lanes = set[str]()
-        for pk in list(self._table.pending(before=_EVER, of=DRAFT)):
+        for pk in list(self._table.pending(before=_EVER, of=DRAFT, under="draft#")):
             item = self._table.get(pk)
             if item is None or "pending" not in item:
                 continue  # the index is behind
@@ -114,7 +114,7 @@ class MessageStore:
 
     def adopt(self, now: int) -> None:
         """Put what version 1 of this table left waiting into its lane: `message#<event id>`, pending "1"."""
-        for pk in list(self._table.pending(before=now, of=UNSENT)):
+        for pk in list(self._table.pending(before=now, of=UNSENT, under="message#")):
             item = self._table.get(pk) if pk.startswith("message#") else None
             if item is None or item["v"] != 1 or "pending" not in item or item.get("claimed_until", 0) > now:
                 continue
@@ -166,7 +166,7 @@ class MessageStore:
     def waiting(self, lane: str, *, most: int, critical: bool = False) -> list[str]:
         """Keys of messages that wait in a lane, by rank; only `critical` ones, if asked."""
         before = outbox.NORMAL_FROM if critical else _EVER
-        return list(islice(self._table.pending(before=before, of=f"send#{lane}"), most))
+        return list(islice(self._table.pending(before=before, of=f"send#{lane}", under="message#"), most))
 
     def spoilt(self, pk: str, now: int) -> None:
         """Take what cannot be read out of its lane."""
@@ -189,7 +189,7 @@ class MessageStore:
 
     def lanes(self) -> Iterator[str]:
         """Lanes that are to be looked after."""
-        for pk in self._table.pending(before=_EVER, of=LANE):
+        for pk in self._table.pending(before=_EVER, of=LANE, under="lane#"):
             yield pk.removeprefix("lane#")
 
     def report(self, status: str, now: int) -> None:

@@ -57,7 +57,7 @@ class Pages:
 
     def due(self) -> list[str]:
         """Keys of those that may be tried now, the longest due first."""
-        return list(self._table.pending(before=self._clock() + 1, of=WAITING))
+        return list(self._table.pending(before=self._clock() + 1, of=WAITING, under="page#"))
 
     def send(self, pk: str) -> None:
         """Send a page that is due and that nobody else is sending; what cannot be sent now waits."""

@@ -11,7 +11,7 @@ from fleet.stream import publish
 
 settings = Settings.read()
 publisher = Publisher(aws.events(), settings.bus, elsewhere=aws.events_in)
-outbox = Outbox(Table(aws.dynamodb(), settings.table), publisher, clock.now_ms)
+outbox = Outbox(Table(aws.dynamodb(), settings.table), publisher, clock.now_ms, under="request#")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

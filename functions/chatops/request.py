@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from fleet.canonical import digest
+from fleet.masking import MASK
 
 type Status = Literal["PENDING", "GRANTED", "DENIED", "CANCELLED", "EXPIRED", "DONE", "FAILED"]
 
@@ -196,7 +197,7 @@ def break_glass(request: Request, voter: Voter, now: int, reason: str) -> Reques
         )
     if not voter.pinned or not voter.teams & set(request.teams):
         raise NotAllowedError("not_an_approver", f"Only people of {', '.join(request.teams)} may break the glass.")
-    if len(reason.strip()) < REASON_LENGTH:
+    if len(reason.replace(MASK, "").strip()) < REASON_LENGTH:
         raise NotAllowedError("no_reason", f"Say why, in {REASON_LENGTH} characters or more.")
     request = msgspec.structs.replace(request, break_glass=reason.strip())
     return _granted(request, now, until=now + BREAK_GLASS_MS, by=[voter.id])

@@ -158,7 +158,7 @@ class Store:
 
     def due(self, now: int) -> Iterator[str]:
         """Ids of requests that were to be looked at again before `now`, the most overdue first."""
-        for pk in self._table.pending(before=now, of=DUE):
+        for pk in self._table.pending(before=now, of=DUE, under=due_key("")):
             yield pk.removeprefix(due_key(""))
 
     def last_anchor(self) -> audit.Anchor | None:

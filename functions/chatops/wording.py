@@ -7,6 +7,9 @@ from functions.chatops.filing import Hub
 from functions.chatops.message import Message, Priority, escape, section
 from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
 
+_QUEUE = "queue"
+"""Its name is SQS's: two that differ in digits alone must not look the same to whoever approves."""
+_MOST_PLACES, _MOST_FACTS = 10, 20
 _MOST_TABLE = 2700
 _MOST_IN_ALL, _MOST_TEXTS = 9_000, 40
 """Slack takes 3,000 characters in a block, about 13,000 in all of them, and 50 blocks."""
@@ -69,7 +72,7 @@ def loud(request: Request, channel: str, hub: Hub) -> Message:
     """The notice of a broken glass, for every team's channel."""
     text = (
         f":rotating_light: *{escape(request.requester)} broke the glass* for "
-        f"{escape(mask(request.headline))} (`{request.id}`)\n*Reason:* {escape(mask(request.break_glass))}\n"
+        f"{escape(mask(request.headline))} (`{request.id}`)\n*Reason:* {escape(_one_line(mask(request.break_glass)))}\n"
         f"Somebody else of {escape(hub.sre)} must review it."
     )
     return Message(
@@ -161,15 +164,25 @@ def tier_words(tier: int) -> str:
 
 
 def _facts(request: Request, hub: Hub) -> list[tuple[str, str]]:
-    facts = [(mask(name), _shown(value, hub)) for name, value in request.facts]
-    facts.append(("Where", ", ".join(hub.name_of(target) for target in request.targets) or "hub"))
-    facts.append(("Requested by", request.requester))
-    facts.append(("State", _standing(request)))
+    """What the fleet knows goes first: what others wrote can neither push it out nor look like it."""
+    where = [hub.name_of(target) for target in request.targets]
+    more = f" and {len(where) - _MOST_PLACES} more" if len(where) > _MOST_PLACES else ""
+    facts = [
+        ("Where", f"{', '.join(where[:_MOST_PLACES]) or 'hub'}{more}"),
+        ("Requested by", request.requester),
+        ("State", _standing(request)),
+    ]
     if request.break_glass:
-        facts.append(("Glass broken", mask(request.break_glass)))
+        facts.append(("Glass broken", _one_line(mask(request.break_glass))))
     if request.note:
-        facts.append(("Said", mask(request.note)))
-    return facts
+        facts.append(("Said", _one_line(mask(request.note))))
+    theirs = [(name, value if name == _QUEUE else _shown(value, hub)) for name, value in request.facts[:_MOST_FACTS]]
+    return [*facts, *((_one_line(mask(name)), _one_line(value)) for name, value in theirs)]
+
+
+def _one_line(text: str) -> str:
+    """Without what would make another line, or another mark, of it."""
+    return _cut(" ".join(text.replace("*", "∗").replace("`", "'").split()), 300)
 
 
 def _standing(request: Request) -> str:

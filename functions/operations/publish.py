@@ -10,7 +10,8 @@ from fleet.settings import Settings
 from fleet.stream import publish
 
 settings = Settings.read()
-outbox = Outbox(Table(aws.dynamodb(), settings.table), Publisher(aws.events(), settings.bus), clock.now_ms)
+table, publisher = Table(aws.dynamodb(), settings.table), Publisher(aws.events(), settings.bus)
+outbox = Outbox(table, publisher, clock.now_ms, under="command#")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

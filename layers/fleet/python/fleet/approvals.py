@@ -86,7 +86,8 @@ class Approvals:
             try:
                 client.transact_write_items(TransactItems=items)
             except client.exceptions.TransactionCanceledException as error:
-                if claimed.items() <= self._read(client, claim_key).items():
+                granted = self._read(client, f"request#{request}").get("status") == GRANTED
+                if granted and claimed.items() <= self._read(client, claim_key).items():
                     return  # claimed by us before, when all of it held: a worker that died goes on
                 if reason := self._why(client, request, claim_key, check):
                     raise NotApprovedError(reason) from error

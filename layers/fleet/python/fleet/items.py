@@ -85,8 +85,11 @@ class Table:
                 return True
         return False
 
-    def pending(self, *, before: int, of: str = UNSENT) -> Iterator[str]:
-        """Keys of the items with work `of` a kind, pending since before `before` (ms), oldest first, from the index."""
+    def pending(self, *, before: int, of: str = UNSENT, under: str = "") -> Iterator[str]:
+        """Keys of the items with work `of` a kind, pending since before `before` (ms), oldest first, from the index.
+
+        Only those that begin with `under`: who may write some keys of a table can give these any attributes.
+        """
         query: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": PENDING,
@@ -95,7 +98,8 @@ class Table:
         }
         for page in self.client.get_paginator("query").paginate(**query):
             for item in page["Items"]:
-                yield item["pk"]["S"]
+                if item["pk"]["S"].startswith(under):
+                    yield item["pk"]["S"]
 
 
 class ConflictError(Exception):

@@ -43,15 +43,16 @@ def without_entries(item: Item, sent: set[str]) -> Item:
 class Outbox:
     """Sends what waits on the items of one table."""
 
-    def __init__(self, table: Table, publisher: "Publisher", clock: Clock) -> None:
-        self._table, self._publisher, self._clock = table, publisher, clock
+    def __init__(self, table: Table, publisher: "Publisher", clock: Clock, *, under: str = "") -> None:
+        """`under`: how the keys of items begin that may hold events; nothing is sent of others."""
+        self._table, self._publisher, self._clock, self._under = table, publisher, clock, under
 
     def flush(self, pk: str) -> int:
         """Publish what waits on one item, then take it off; returns how many events went out.
 
         Raises UnsentError if EventBridge did not take all, ConflictError if the item would not hold still.
         """
-        item = self._table.get(pk)
+        item = self._table.get(pk) if pk.startswith(self._under) else None
         entries = [msgspec.convert(entry, Entry) for entry in (item or {}).get("outbox", [])]
         if not entries:
             return 0
@@ -71,7 +72,7 @@ class Outbox:
 
     def overdue(self) -> Iterator[str]:
         """Keys of the items on which something has waited too long, oldest first."""
-        return self._table.pending(before=self._clock() - SWEEP_AFTER_MS)
+        return self._table.pending(before=self._clock() - SWEEP_AFTER_MS, under=self._under)
 
 
 class UnsentError(Exception):
