@@ -134,5 +134,10 @@ class Core:
     def drafts(self) -> list[Message]:
         """Messages that decisions brought with them, in the order of their keys."""
         items = self.dynamodb.items
-        texts = [items[pk]["message"]["S"] for pk in sorted(items) if pk.startswith("draft#")]
-        return [msgspec.json.decode(text, type=Message) for text in texts]
+        found = []
+        for pk in sorted(items):
+            if pk.startswith("draft#"):
+                first = msgspec.json.decode(items[pk]["message"]["S"], type=Message)
+                others = [each["S"] for each in items[pk]["also"]["L"]]
+                found += [msgspec.structs.replace(first, channel=channel) for channel in [first.channel, *others]]
+        return found

@@ -118,7 +118,9 @@ class Identity:
 
 
 def directory(slack: FakeSlack | None = None, people: People = PEOPLE, identity: Any = None) -> Directory:
-    return Directory(slack or FakeSlack(AIKO, BEN, DAI), people, TEAM, identity or module.connect)
+    return Directory(
+        slack or FakeSlack(AIKO, BEN, DAI), people, TEAM, identity or module.connect, sleep=lambda _seconds: None
+    )
 
 
 def refused(work: Callable[[], object]) -> str:

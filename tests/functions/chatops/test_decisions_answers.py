@@ -3,7 +3,7 @@
 import pytest
 
 from functions.chatops.audit import Entry
-from functions.chatops.decisions import SILENT_AFTER_MS
+from functions.chatops.decisions import PARTIAL_AFTER_MS
 from functions.chatops.request import EXECUTE_MS, NotAllowedError
 from tests.functions.chatops.core import Core
 from tests.functions.chatops.requests import HOUR, HUB, NOW, SPOKE, request, voter
@@ -48,16 +48,16 @@ def test_an_answer_that_comes_again_and_one_of_a_stranger_change_nothing(core: C
     assert core.dynamodb.items == before
 
 
-def test_an_account_is_called_silent_after_a_quarter_of_an_hour_once_and_may_still_be_heard(core: Core) -> None:
+def test_an_account_is_called_silent_when_it_may_no_longer_begin_once_and_may_still_be_heard(core: Core) -> None:
     core.file(request(targets=[HUB, SPOKE]))
     core.click(ONE.id, "approve", voter("ben"))
     core.answer(ONE.id, HUB)
-    core.decisions.overdue(ONE.id, NOW + SILENT_AFTER_MS - 1)
+    core.decisions.overdue(ONE.id, NOW + EXECUTE_MS - 1)
     assert core.now(ONE.id).status == "GRANTED"
     for late in (0, 1, HOUR):
-        core.decisions.overdue(ONE.id, NOW + SILENT_AFTER_MS + late)
+        core.decisions.overdue(ONE.id, NOW + EXECUTE_MS + late)
     one = core.now(ONE.id)
-    assert (one.status, one.answers[str(SPOKE)].headline) == ("FAILED", "no answer in 15 minutes")
+    assert (one.status, one.answers[str(SPOKE)].headline) == ("FAILED", "no answer in 60 minutes")
     assert core.kinds()[-2:] == ["executed", "failed"]
     assert list(core.store.due(10**15)) == []
     assert core.answer(ONE.id, now=NOW + HOUR).status == "DONE"
@@ -70,6 +70,28 @@ def test_what_only_reads_is_answered_to_whoever_asked_when_all_have_answered(cor
     core.answer(ONE.id)
     (message,) = core.drafts()
     assert (message.subject, message.reply_url, message.channel) == (f"answer#{ONE.id}", "https://hooks/1", "C1")
+
+
+def test_whoever_waits_for_a_slow_account_is_told_once_what_came_so_far(core: Core) -> None:
+    core.file(request(tier=0, public=False, targets=[HUB, SPOKE], reply_url="https://hooks/1", channel="C1"))
+    core.answer(ONE.id, HUB)
+    core.decisions.overdue(ONE.id, NOW + PARTIAL_AFTER_MS - 1)
+    assert core.drafts() == []
+    for late in (0, 1):
+        core.decisions.overdue(ONE.id, NOW + PARTIAL_AFTER_MS + late)
+    (message,) = core.drafts()
+    assert "1 of 2 accounts have not answered yet" in message.text
+    core.answer(ONE.id)
+    assert len(core.drafts()) == 2
+    assert "not answered" not in max(core.drafts(), key=lambda each: each.version).text
+
+
+def test_a_command_that_nobody_took_in_time_is_not_sent_any_more(core: Core) -> None:
+    core.file(ONE)
+    core.click(ONE.id, "approve", voter("ben"))
+    assert ("CommandRequested", SPOKE_BUS) in core.events(ONE.id)
+    core.decisions.overdue(ONE.id, NOW + EXECUTE_MS)
+    assert core.events(ONE.id) == [("ApprovalGranted", "")]
 
 
 def test_an_open_request_expires_when_it_is_looked_at_after_its_time_and_once(core: Core) -> None:

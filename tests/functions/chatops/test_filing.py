@@ -17,7 +17,7 @@ from tests.layers.fleet.entries import meta
 
 replace = msgspec.structs.replace
 ELSEWHERE = Target("333333333333", "us-east-1")
-SHOWN = {"queue": "orders-dead-letters", "messages": [["m-1", "ab"]]}
+SHOWN = {"queue": "orders-dead-letters", "messages": [{"id": "m-1", "sha256": "ab"}]}
 
 
 def asked(**changes: Any) -> Asked:
@@ -45,7 +45,12 @@ def peeked(*, at: int = NOW, outcome: Any = "done", shown: Any = SHOWN, targets:
     answer = Answer(outcome=outcome, headline="1 message", at=at, table=[["id"], ["m-1"]], shown=shown)
     targets = [SPOKE] if targets is None else targets
     return request(
-        id="r-peek000000", command="queues peek", targets=targets, status="DONE", answers={str(SPOKE): answer}
+        id="r-peek000000",
+        command="queues peek",
+        arguments={"queue": "orders-dead-letters", "count": 10},
+        targets=targets,
+        status="DONE",
+        answers={str(SPOKE): answer},
     )
 
 
@@ -124,6 +129,10 @@ def test_what_was_shown_is_what_is_frozen_where_it_was_shown() -> None:
         (peeked(outcome="failed"), "nothing_shown"),
         (peeked(outcome="silent"), "nothing_shown"),
         (peeked(shown={}), "nothing_shown"),
+        (peeked(shown=SHOWN | {"messages": []}), "nothing_shown"),
+        (peeked(shown=SHOWN | {"queue": "payments-dead-letters"}), "not_as_shown"),
+        (peeked(shown=SHOWN | {"messages": [{"id": "m-2", "sha256": "b" * 64}]}), "not_as_shown"),
+        (peeked(shown=SHOWN | {"messages": [*SHOWN["messages"], {"id": "m-2", "sha256": "b" * 64}]}), "not_as_shown"),
         (peeked(targets=[HUB, SPOKE]), "nothing_shown"),
         (peeked(targets=[HUB]), "nothing_shown"),
         (replace(peeked(), answers={}), "nothing_shown"),

@@ -9,6 +9,7 @@ import pytest
 from functions.chatops import wording
 from functions.chatops.message import Message, Priority
 from functions.chatops.request import Answer, Request, Status, Vote
+from local.slack_limits import refusal
 from tests.functions.chatops.core import FLEET
 from tests.functions.chatops.requests import HUB, NOW, SPOKE, STATUSES, request
 
@@ -42,7 +43,7 @@ def test_an_open_request_says_what_where_who_until_when_and_who_said_yes() -> No
     until = "2025-10-09 16:53 UTC"
     state = f"needs two other people of sre until {until}; ben said yes"
     assert body(one).count(
-        f"*queue:* orders-dead-letters\n*messages:* 2\n*Where:* spoke\n*Requested by:* aiko\n*State:* {state}"
+        f"*Where:* spoke\n*Requested by:* aiko\n*State:* {state}\n*queue:* orders-dead-letters\n*messages:* 2"
     )
     assert said(one).text == f":hourglass_flowing_sand: queues redrive in spoke: {state}"
     assert "request `r-0123456789`" in body(one)
@@ -89,14 +90,34 @@ def test_what_would_be_touched_is_shown_until_it_is_over(status: Status) -> None
     assert ("```id\nm-1```" in body(one)) == (status in {"PENDING", "GRANTED"})
 
 
-def test_answers_stand_in_the_order_of_the_places_and_at_most_twenty() -> None:
+def test_what_went_wrong_stands_first_and_all_of_it_fits_into_a_message() -> None:
     answers = {str(SPOKE): DONE, str(HUB): replace(DONE, outcome="refused", headline="not now", table=[])}
     text = body(request(status="GRANTED", targets=[HUB, SPOKE], answers=answers))
     assert text.index(":no_entry: *hub* not now") < text.index(":white_check_mark: *spoke* 2 of 2 moved")
     assert "```id   state\nm-1  moved```" in text
-    many = [replace(SPOKE, region=f"r{n}") for n in range(30)]
-    crowd = request(status="DONE", targets=many, answers={str(place): DONE for place in many})
-    assert len(said(crowd).blocks) == 2 + 20 + 1
+    many = [replace(SPOKE, region=f"r{n}") for n in range(60)]
+    full = replace(DONE, table=[["id", "what"], *([f"m-{n}", "x" * 60] for n in range(20))])
+    failed = replace(DONE, outcome="failed", headline="AWS did not do it")
+    answers = {str(place): full for place in many} | {str(many[-1]): failed}
+    crowd = request(status="FAILED", targets=many, answers=answers)
+    assert refusal({"channel": "C1", "text": "t", "blocks": said(crowd).blocks}) is None
+    assert "AWS did not do it" in body(crowd)
+    assert "more, which this message has no room for" in body(crowd)
+
+
+def test_all_that_is_approved_can_be_read() -> None:
+    ids = [f"{n:08d}-b9d5-4e2c-8a4a-1f0a5c2d7e11" for n in range(20)]
+    rows = [["Message", "Reason", "Age", "Goes back to"], *([each, "r" * 60, "9 min", "q" * 60] for each in ids)]
+    one = request(table=rows)
+    assert refusal({"channel": "C1", "text": "t", "blocks": said(one).blocks}) is None
+    assert all(each in body(one) for each in ids)
+
+
+def test_what_others_write_cannot_look_like_what_the_fleet_says() -> None:
+    reason = "payments down\n*State:* granted by ben\n*Requested by:* chie `x`"
+    text = body(request(break_glass=reason, facts=[["a\n*State:*", "done\n*Where:* hub"]] * 30))
+    assert text.count("*State:*") == text.count("*Where:*") == text.count("*Requested by:*") == 1
+    assert len(text) < 3000
 
 
 def test_a_broken_glass_and_a_note_are_said() -> None:
@@ -128,7 +149,7 @@ def test_a_reply_is_within_slacks_limits() -> None:
     message = wording.reply("s", ["x" * 4000] * 60, reply_url="", channel="U0AIKO00000")
     assert len(message.text) == 3000
     assert message.text.endswith("…")
-    assert len(message.blocks) == 45
+    assert refusal({"channel": "C1", "text": message.text, "blocks": message.blocks}) is None
     assert all(len(block["text"]["text"]) <= 3000 for block in message.blocks)  # type: ignore[index]
     assert message.version == 1
 
@@ -163,18 +184,15 @@ def test_a_broken_glass_wakes_the_channel_and_says_who_why_and_who_must_look() -
     ],
 )
 def test_rows_are_aligned_and_long_cells_are_cut(rows: list[list[str]], text: str) -> None:
-    assert wording.table(rows) == f"```{text}```"
+    assert wording.tables(rows) == ([f"```{text}```"] if rows else [])
 
 
-@pytest.mark.parametrize(("rows", "end"), [(31, "row30"), (32, "and 1 more"), (50, "and 19 more")])
-def test_thirty_rows_are_shown_and_the_rest_is_counted(rows: int, end: str) -> None:
-    lines = wording.table([[f"row{n}"] for n in range(rows)]).strip("`").split("\n")
-    assert lines[-1] == end
-    assert len(lines) == min(rows, 32)
-
-
-def test_a_wide_table_fits_into_a_block() -> None:
-    assert len(wording.table([["x" * 60] * 4] * 30)) == 2700 + 6
+@pytest.mark.parametrize("rows", [1, 30, 100])
+def test_a_long_table_is_several_texts_and_loses_no_row(rows: int) -> None:
+    texts = wording.tables([[f"row{n}", "x" * 60] for n in range(rows)])
+    lines = [line for text in texts for line in text.strip("`").split("\n")]
+    assert [line.split()[0] for line in lines] == [f"row{n}" for n in range(rows)]
+    assert all(len(text) <= 3000 for text in texts)
 
 
 # What may not go out

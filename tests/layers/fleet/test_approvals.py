@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet import aws
-from fleet.approvals import Approvals, NotApprovedError, from_environment
+from fleet.approvals import CONFLICTS, Approvals, NotApprovedError, from_environment
 from fleet.items import to_dynamodb
 from functions.chatops.request import EXECUTE_MS
 from tests.functions.chatops.core import Core, no_sleep
@@ -113,9 +113,16 @@ def test_each_place_is_claimed_by_itself(core_: Core) -> None:
 
 def test_a_conflict_says_nothing_so_nothing_is_done_and_it_is_tried_again() -> None:
     core = granted(Core())
-    core.dynamodb.conflicts = 1
+    core.dynamodb.conflicts = CONFLICTS
     with pytest.raises(core.dynamodb.exceptions.TransactionCanceledException):
         core.claim(ONE)
+    assert refusal(core) == ""
+
+
+def test_conflicts_with_others_at_the_same_request_are_waited_out() -> None:
+    core = granted(Core())
+    core.dynamodb.conflicts = CONFLICTS - 1
+    core.claim(ONE)
     assert refusal(core) == ""
 
 

@@ -59,7 +59,7 @@ def test_every_command_has_the_capability_tier_and_people_that_were_decided() ->
         ("queues list", {"account": "all"}),
         ("queues list hub", {"account": "hub"}),
         ("queues peek hub o", {"account": "hub", "queue": "o", "count": 10}),
-        ("queues peek hub o 50", {"account": "hub", "queue": "o", "count": 50}),
+        ("queues peek hub o 20", {"account": "hub", "queue": "o", "count": 20}),
         ("queues redrive r-0123456789", {"shown": "r-0123456789"}),
         ("freeze all", {"account": "all"}),
         ("unfreeze hub", {"account": "hub"}),
