@@ -58,7 +58,12 @@ def test_the_bucket_lets_nobody_in_by_itself(archive: Template) -> None:
 
 
 def test_one_role_adds_anchors_and_can_neither_delete_nor_unlock_one(archive: Template) -> None:
-    assert may(archive, "write") == {("s3:PutObject", f"{BUCKET}/anchors/*"), ("s3:GetObject", f"{BUCKET}/anchors/*")}
+    assert may(archive, "write") == {
+        ("s3:PutObject", f"{BUCKET}/anchors/*"),
+        ("s3:GetObject", f"{BUCKET}/anchors/*"),
+        ("s3:GetObjectVersion", f"{BUCKET}/anchors/*"),
+        ("s3:ListBucketVersions", BUCKET),
+    }
 
 
 def test_only_the_hubs_anchor_function_adds(archive: Template) -> None:

@@ -78,6 +78,7 @@ def test_desk_may_do_exactly_this(chatops: Template) -> None:
     assert may(chatops, "desk") == basics("desk") | polls(f"{QUEUE}-desk") | on_table(
         "GetItem", "PutItem", "BatchGetItem"
     ) | {
+        ("dynamodb:Query", f"{TABLE}/index/pending"),
         ("secretsmanager:GetSecretValue", f"{SECRETS}/slack/bot-token"),
         ("sqs:SendMessage", QUEUE),
         ("sts:AssumeRole", f"{ARCHIVE}-read"),
@@ -100,6 +101,19 @@ def test_notify_may_do_exactly_this(chatops: Template) -> None:
         ("ssm:GetParameters", f"{PARAMETERS}/mode/chatops"),
         ("ssm:GetParameters", f"{PARAMETERS}/freeze"),
     }
+
+
+@pytest.mark.parametrize(
+    ("entry", "reached"),
+    [
+        ("notify", {"message#*", "draft#*", "lane#*", "page#*", "status#*"}),
+        ("answers", {"request#*", "audit#*", "once#*", "due#*", "draft#*"}),
+        ("publish", {"request#*"}),
+        ("ingress", {"seen#*"}),
+    ],
+)
+def test_each_function_reaches_only_items_of_its_own(chatops: Template, entry: str, reached: set[str]) -> None:
+    assert set(keys(chatops, entry, "dynamodb:PutItem")) == reached
 
 
 def test_publish_may_do_exactly_this(chatops: Template) -> None:

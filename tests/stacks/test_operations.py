@@ -49,6 +49,8 @@ def test_work_may_do_exactly_this(operations: Template) -> None:
         ("lambda:ListTags", f"arn:aws:lambda:{PLACE}:function:*"),
         ("events:ListTargetsByRule", f"arn:aws:events:{PLACE}:rule/*"),
         ("tag:GetResources", "*"),
+        ("kms:Decrypt", f"arn:aws:kms:{PLACE}:key/*"),
+        ("kms:GenerateDataKey", f"arn:aws:kms:{PLACE}:key/*"),
         ("ssm:GetParameters", f"{PARAMETERS}/yagura/mode/operations"),
         ("ssm:GetParameters", f"{PARAMETERS}{FREEZE}"),
         ("ssm:PutParameter", f"{PARAMETERS}{FREEZE}"),

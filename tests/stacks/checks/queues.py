@@ -9,6 +9,8 @@ from fleetctl.templates import Template
 FORTNIGHT = 14 * 24 * 60 * 60
 RECEIVES = 5
 REDRIVE = "yagura:redrive"
+BELIEVED = {"yagura-chatops-desk", "yagura-chatops-answers"}
+"""Who puts something there speaks as a person, or as a capability and account: only the ingress and the bus may."""
 FACTOR = 6
 
 
@@ -33,7 +35,12 @@ def _queue(template: Template, name: str, queue: dict[str, Any]) -> Iterator[str
         for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values()
     )
     opened = {tag["Key"]: tag["Value"] for tag in queue.get("Tags", [])}.get(REDRIVE)
-    if opened != (wanted := "target" if polled else "dead-letters"):
+    if queue.get("QueueName") in BELIEVED:
+        if opened is not None:
+            yield template.problem(
+                name, f"must not have the tag {REDRIVE}: what is put there is believed to be somebody's"
+            )
+    elif opened != (wanted := "target" if polled else "dead-letters"):
         yield template.problem(name, f"must have the tag {REDRIVE}: {wanted}, or nobody can redrive it; has {opened}")
     redrive = queue.get("RedrivePolicy", {})
     if polled and redrive.get("maxReceiveCount") != RECEIVES:

@@ -48,8 +48,14 @@ MUTATIONS = {
     "queue that is shown as dead letters": Mutation(
         "queues",
         "must have the tag yagura:redrive: target, or nobody can redrive it; has dead-letters",
+        "findings",
+        lambda r: replace_text(r, find(r, "EventsQueue"), '"target"', '"dead-letters"'),
+    ),
+    "queue of people's words that takes redrives": Mutation(
+        "queues",
+        "must not have the tag yagura:redrive",
         "chatops",
-        lambda r: replace_text(r, find(r, "DeskEventsQueue"), '"target"', '"dead-letters"'),
+        lambda r: one(r, QUEUE, "DeskEvents")["Tags"].append({"Key": "yagura:redrive", "Value": "target"}),
         HUB,
     ),
     "queue in the clear": Mutation(
