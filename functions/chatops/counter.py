@@ -2,12 +2,14 @@
 
 from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, parse
 from fleet.commands import Place as KnownPlace
+from fleet.commands import Request as NamesRequest
+from fleet.commands.grammar.typed import typed
 from fleet.commands.grammar.values import REQUEST
 from fleet.masking import mask
 from functions.chatops import audit, wording
 from functions.chatops.decisions import Decisions, Element
 from functions.chatops.delivery import Delivery
-from functions.chatops.filing import Asked, Hub, from_command
+from functions.chatops.filing import Asked, Hub, from_command, request_id
 from functions.chatops.inquiries import Inquiries
 from functions.chatops.people import People, Person
 from functions.chatops.request import NotAllowedError, Request, Target, Voter, approve, break_glass, cancel, deny
@@ -43,32 +45,44 @@ class Counter:
 
     def serve(self, delivery: Delivery, person: Person, now: int) -> None:
         """Do what is asked, or say why not. A delivery that comes again changes nothing."""
-        route = delivery.action or "command"
+        if self._store.decided(_said(delivery)):
+            return  # what was refused then stays refused, even if it would be allowed by now
+        route, about = delivery.action or "command", delivery.value
         try:
             match delivery.kind:
                 case "command":
                     parsed = self._parsed(delivery, person)
-                    route = parsed.command.text
+                    route, about = parsed.command.text, _about(parsed)
                     self._run(parsed, delivery, person, now)
                 case "action" if delivery.action == "break_glass":
                     self._ask_why(delivery, now)
                 case _:
                     self._decide(delivery.action, delivery.value, delivery.input, delivery, person, now)
         except CommandError as error:
-            self._say(delivery, [mask(error.text)], now, refused=True)
+            self._say(delivery, [error.text], now, refused=True)
         except NotAllowedError as refusal:
-            self._refuse(refusal, route, delivery, person, now)
+            self._refuse(refusal, route, about, delivery, person, now)
 
     def _parsed(self, delivery: Delivery, person: Person) -> Parsed:
         def may(command: Command) -> bool:
             return self._people.may_run(person, command.who)
 
-        return parse(delivery.text, self._registry, self._known, may)
+        try:
+            return parse(delivery.text, self._registry, self._known, may)
+        except CommandError as error:
+            if error.reason == "too_long":  # which quotes nothing
+                raise
+            # Once more, masked: the error quotes it cut and in lower case, and then a name cannot be recognised.
+            said = " ".join(word.raw for word in typed(delivery.text))
+            parse(mask(said), self._registry, self._known, may)
+            reason = error.reason.replace("_", " ")
+            text = f"What was typed does not fit ({reason}). It is not quoted here, since it seems to name somebody."
+            raise CommandError(error.reason, text) from error
 
     def turn_away(self, delivery: Delivery, person_id: str, reason: str, now: int) -> None:
         """Audit that somebody known was not believed: an account that is deactivated, a lookup that failed."""
         entry = audit.Entry(kind="refused", actor=person_id, via=_via(delivery), facts={"reason": reason})
-        self._decisions.note([entry], once=f"refused#{person_id}#{reason}#{now // _MINUTE_MS}", now=now)
+        self._decisions.note([entry], once=_once_a_minute(person_id, reason, delivery), now=now)
 
     def _run(self, parsed: Parsed, delivery: Delivery, person: Person, now: int) -> None:
         command, arguments = parsed.command, parsed.arguments
@@ -120,7 +134,7 @@ class Counter:
                 return kept.request
         return None
 
-    def _decide(self, action: str, request_id: str, words: str, delivery: Delivery, person: Person, now: int) -> None:
+    def _decide(self, action: str, name: str, words: str, delivery: Delivery, person: Person, now: int) -> None:
         voter = Voter(id=person.id, teams=frozenset(person.teams), pinned=person.pinned)
         note = mask(words)
 
@@ -139,7 +153,7 @@ class Counter:
 
         kind = _KINDS.get(action, "refused")
         request = self._decisions.change(
-            request_id, kind, person.id, _via(delivery), change, once=f"vote#{delivery.id}", now=now
+            name, kind, person.id, _via(delivery), change, once=f"vote#{delivery.id}", now=now
         )
         if delivery.kind == "command":
             self._say(delivery, [f"`{request.id}` {request.headline}: {request.status.lower()}."], now)
@@ -151,18 +165,20 @@ class Counter:
         except (SlackRefusedError, SlackUnavailableError):
             self._say(delivery, [f"Say why: `/yagura break-glass {delivery.value} <reason>`"], now)
 
-    def _refuse(self, refusal: NotAllowedError, route: str, delivery: Delivery, person: Person, now: int) -> None:
+    def _refuse(
+        self, refusal: NotAllowedError, route: str, about: str, delivery: Delivery, person: Person, now: int
+    ) -> None:
         """Told each time; audited once a minute for a person and route, so that nobody can flood the chain."""
-        about = REQUEST.search(f"{delivery.value} {delivery.text.lower()}")
+        if delivery.kind == "command" and self._store.request(request_id(delivery.id)):
+            return  # filed by this very delivery, which came again when what it refers to is too old
         facts = {"route": route, "reason": refusal.reason}
-        entry = self._entry("refused", delivery, person, facts, about[0] if about else "")
-        once = f"refused#{person.id}#{route}#{now // _MINUTE_MS}"
-        self._decisions.note([entry], once=once, now=now)
+        entry = self._entry("refused", delivery, person, facts, about if REQUEST.fullmatch(about) else "")
+        self._decisions.note([entry], once=_once_a_minute(person.id, route, delivery), now=now)
         self._say(delivery, [f":no_entry: {refusal.text}"], now, refused=True)
 
     def _say(self, delivery: Delivery, texts: list[str], now: int, *, refused: bool = False) -> None:
         reply = self._reply(delivery, texts, now, refused=refused)
-        self._decisions.note([], once=f"said#{delivery.id}", now=now, also=[reply])
+        self._decisions.note([], once=_said(delivery), now=now, also=[reply])
 
     def _reply(
         self, delivery: Delivery, texts: list[str], now: int, *, request: str = "", refused: bool = False
@@ -185,6 +201,21 @@ _KINDS: dict[str, audit.Kind] = {
     "cancel": "cancelled",
     "break_glass": "broke_glass",
 }
+
+
+def _about(parsed: Parsed) -> str:
+    """The request that a command names, if it names one."""
+    names = (each.name for each in parsed.command.arguments if isinstance(each.kind, NamesRequest | Shown))
+    return next((str(parsed.arguments[name]) for name in names), "")
+
+
+def _once_a_minute(person_id: str, route: str, delivery: Delivery) -> str:
+    """Of the minute when it came in, which is the same however late it is handled again."""
+    return f"refused#{person_id}#{route}#{delivery.received // _MINUTE_MS}"
+
+
+def _said(delivery: Delivery) -> str:
+    return f"said#{delivery.id}"
 
 
 def _via(delivery: Delivery) -> str:

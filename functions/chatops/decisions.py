@@ -185,9 +185,10 @@ class Decisions:
         version = 1 if over is None else over.item["rev"] + 1
         if request.public:
             return [wording.request_message(request, version, self._hub)]
-        # A response_url has few uses: when all have answered, and once before if some take long.
+        # A response_url has few uses: when all have answered, and once before if some take long. fleetctl has none.
+        to_somebody = bool(request.reply_url or request.channel)
         ended = bool(request.answers) and request.status != "GRANTED"
-        if ended or (over is not None and request.partial != over.request.partial):
+        if to_somebody and (ended or (over is not None and request.partial != over.request.partial)):
             return [wording.answers_reply(request, version, self._hub)]
         return []
 

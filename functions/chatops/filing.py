@@ -217,7 +217,7 @@ def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[li
 
 def _tells(answer: Answer, asked: dict[str, Any]) -> bool:
     """Whether the table that people read names all that the answer refers to, of the queue that was asked for."""
-    ids = [str(each.get("id")) for each in answer.shown.get("messages", []) if isinstance(each, dict)]
+    ids = [each.get("id") if isinstance(each, dict) else None for each in answer.shown.get("messages", [])]
     return [row[0] for row in answer.table[1:] if row] == ids and answer.shown.get("queue") == asked.get("queue")
 
 

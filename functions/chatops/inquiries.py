@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from fleet.commands import Command, Parsed, Registry, help_for
+from fleet.masking import mask
 from functions.chatops import audit, wording
 from functions.chatops.archive import Archive
 from functions.chatops.filing import Hub
@@ -45,7 +46,8 @@ class Inquiries:
         def may(command: Command) -> bool:
             return self._people.may_run(person, command.who)
 
-        return help_for(self._registry, may, about).lines
+        # Masked as it was typed: what is not found is quoted, in lower case, where no name can be recognised.
+        return help_for(self._registry, may, mask(about)).lines
 
     def _status(self, now: int) -> list[str]:
         head, last = self._store.head(), self._store.last_anchor()

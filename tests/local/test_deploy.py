@@ -19,13 +19,15 @@ from tests.local.conftest import Aws, allow_loopback, eventually
 pytestmark = pytest.mark.local
 
 APP = [sys.executable, str(Path(__file__).parent / "cdk_app" / "app.py")]
+STAGES = ["local-hub", "local-spoke"]
+"""Of that app."""
 
 
 @pytest.fixture(scope="module")
 def deployed(cloud: Instance) -> list[deploy.Progress]:
     allow_loopback()
     steps: list[deploy.Progress] = []
-    deploy.bootstrap_and_deploy(cloud, app=APP, report=steps.append)
+    deploy.bootstrap_and_deploy(cloud, STAGES, app=APP, report=steps.append)
     return steps
 
 
@@ -135,7 +137,7 @@ def test_what_is_not_simulated_is_recorded(cloud: Instance, deployed: list[deplo
 
 def test_a_second_deployment_changes_nothing(aws: Aws, cloud: Instance, deployed: list[deploy.Progress]) -> None:
     before = aws("cloudformation", HUB).describe_stack_events(StackName="fleet")["StackEvents"]
-    deploy.bootstrap_and_deploy(cloud, app=[sys.executable, "-c", ""])  # the assembly of the first one is there
+    deploy.bootstrap_and_deploy(cloud, STAGES, app=[sys.executable, "-c", ""])  # the assembly of the first one is there
     assert aws("cloudformation", HUB).describe_stack_events(StackName="fleet")["StackEvents"] == before
 
 
@@ -146,7 +148,7 @@ def test_a_failed_synthesis_is_told_in_its_last_lines(cloud: Instance) -> None:
 
 def test_deploying_without_an_emulator_says_so(state_dir: Path) -> None:
     with pytest.raises(LocalCloudError, match="fleetctl local up"):
-        deploy.bootstrap_and_deploy(Instance(state_dir, 1), app=APP)
+        deploy.bootstrap_and_deploy(Instance(state_dir, 1), STAGES, app=APP)
 
 
 def _zip(source: str) -> bytes:

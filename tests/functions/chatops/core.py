@@ -67,7 +67,7 @@ class Core:
         self.store = Store(self.table, sleep=sleep)
         self.messages = MessageStore(self.table)
         self.decisions = Decisions(self.store, self.messages, FLEET, PEOPLE)
-        self.approvals = Approvals(lambda _request: self.dynamodb, table)
+        self.approvals = Approvals(lambda _request: self.dynamodb, table, sleep)
 
     def file(self, request: Request, now: int = NOW) -> Request:
         return self.decisions.file(request, via="slack:U0AIKO00000", now=now)

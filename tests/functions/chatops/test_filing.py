@@ -9,49 +9,15 @@ from hypothesis import strategies as st
 
 from fleet.events.chatops import ApprovalRequested
 from fleet.events.envelope import MAX_HOPS, Received
-from functions.chatops.filing import SHOWN_MS, Asked, from_command, from_event, request_id, review_of
+from functions.chatops.filing import from_event, request_id, review_of
 from functions.chatops.request import OPEN_MS, Answer, NotAllowedError, Request, Target, Vote, freeze
-from tests.functions.chatops.core import FLEET, PEOPLE, POLICY, person
+from tests.functions.chatops.asking import asked, made
+from tests.functions.chatops.core import FLEET, PEOPLE, POLICY
 from tests.functions.chatops.requests import HOUR, HUB, NOW, SPOKE, request
 from tests.layers.fleet.entries import meta
 
 replace = msgspec.structs.replace
 ELSEWHERE = Target("333333333333", "us-east-1")
-SHOWN = {"queue": "orders-dead-letters", "messages": [{"id": "m-1", "sha256": "ab"}]}
-
-
-def asked(**changes: Any) -> Asked:
-    known: dict[str, Any] = {
-        "delivery": "d" * 64,
-        "command": "queues redrive",
-        "capability": "operations",
-        "tier": 1,
-        "reads": False,
-        "arguments": {"request": "r-1"},
-        "targets": [SPOKE],
-        "via": "slack:U0AIKO00000",
-        "channel": "C1",
-        "reply_url": "https://hooks/1",
-    }
-    return Asked(**(known | changes))
-
-
-def made(one: Asked, shown: Request | None = None, now: int = NOW) -> Request:
-    return from_command(one, person("aiko"), hub=FLEET, people=PEOPLE, policy=POLICY, shown=shown, now=now)
-
-
-def peeked(*, at: int = NOW, outcome: Any = "done", shown: Any = SHOWN, targets: Any = None) -> Request:
-    """An answered peek."""
-    answer = Answer(outcome=outcome, headline="1 message", at=at, table=[["id"], ["m-1"]], shown=shown)
-    targets = [SPOKE] if targets is None else targets
-    return request(
-        id="r-peek000000",
-        command="queues peek",
-        arguments={"queue": "orders-dead-letters", "count": 10},
-        targets=targets,
-        status="DONE",
-        answers={str(SPOKE): answer},
-    )
 
 
 # A person's command
@@ -89,6 +55,7 @@ def test_a_command_that_names_no_account_is_for_the_hub() -> None:
 def test_a_command_goes_only_where_its_capability_works_and_is_refused_if_that_is_nowhere() -> None:
     one = made(asked(targets=[ELSEWHERE, SPOKE, Target(SPOKE.account, "eu-west-1")]))
     assert (one.targets, one.headline) == ([SPOKE], "queues redrive in spoke")
+    assert made(asked(targets=[SPOKE, HUB])).headline == "queues redrive in spoke, hub"
     with pytest.raises(NotAllowedError) as refusal:
         made(asked(targets=[ELSEWHERE]))
     assert refusal.value.reason == "not_there"
@@ -108,50 +75,6 @@ def test_a_long_argument_is_shown_as_its_length() -> None:
 def test_the_same_delivery_makes_the_same_request_and_another_another() -> None:
     assert made(asked(), now=NOW + 1).id == made(asked()).id
     assert made(asked(delivery="e" * 64)).id != made(asked()).id
-
-
-# What was shown
-
-
-def test_what_was_shown_is_what_is_frozen_where_it_was_shown() -> None:
-    one = made(asked(targets=[HUB]), peeked())
-    assert (one.arguments, one.arguments_hash) == (SHOWN, freeze(SHOWN))
-    assert (one.targets, one.table) == ([SPOKE], [["id"], ["m-1"]])
-    assert one.facts == [["queue", "orders-dead-letters"], ["messages", "1"]]
-
-
-@pytest.mark.parametrize(
-    ("shown", "reason"),
-    [
-        (peeked(), ""),
-        (peeked(at=NOW - SHOWN_MS), ""),
-        (peeked(at=NOW - SHOWN_MS - 1), "shown_long_ago"),
-        (peeked(outcome="failed"), "nothing_shown"),
-        (peeked(outcome="silent"), "nothing_shown"),
-        (peeked(shown={}), "nothing_shown"),
-        (peeked(shown=SHOWN | {"messages": []}), "nothing_shown"),
-        (peeked(shown=SHOWN | {"queue": "payments-dead-letters"}), "not_as_shown"),
-        (peeked(shown=SHOWN | {"messages": [{"id": "m-2", "sha256": "b" * 64}]}), "not_as_shown"),
-        (peeked(shown=SHOWN | {"messages": [*SHOWN["messages"], {"id": "m-2", "sha256": "b" * 64}]}), "not_as_shown"),
-        (peeked(targets=[HUB, SPOKE]), "nothing_shown"),
-        (peeked(targets=[HUB]), "nothing_shown"),
-        (replace(peeked(), answers={}), "nothing_shown"),
-        (peeked(targets=[ELSEWHERE]), "nothing_shown"),
-    ],
-)
-def test_only_what_one_place_has_shown_lately_can_be_referred_to(shown: Request, reason: str) -> None:
-    try:
-        made(asked(), shown)
-        found = ""
-    except NotAllowedError as refusal:
-        found = refusal.reason
-    assert found == reason
-
-
-def test_what_was_shown_may_be_referred_to_for_as_long_as_a_request_is_open() -> None:
-    assert SHOWN_MS == 8 * HOUR == OPEN_MS
-    with pytest.raises(NotAllowedError, match="look again with queues peek"):
-        made(asked(), peeked(at=NOW - SHOWN_MS - 1))
 
 
 # A capability's question
@@ -213,6 +136,15 @@ def test_a_capability_asks_in_its_own_name_and_claims_what_it_asked_for() -> Non
         ({"region": "eu-west-1"}, "foreign"),
         ({"source": "yagura.findings", "action": "findings x"}, "foreign"),
         ({"about": {"hops": MAX_HOPS}}, "loop"),
+        ({"headline": " \n"}, "malformed"),
+        ({"facts": [["share"]]}, "malformed"),
+        ({"facts": [["a", "b"], ["a", "b", "c"]]}, "malformed"),
+        ({"facts": []}, ""),
+        ({"tier": 0}, "no_tier"),
+        ({"tier": 1}, ""),
+        ({"tier": 2}, ""),
+        ({"tier": 3}, "no_tier"),
+        ({"tier": -1}, "no_tier"),
         ({"about": {"hops": MAX_HOPS - 1}}, ""),
     ],
 )
@@ -225,6 +157,11 @@ def test_a_capability_asks_only_for_its_own_in_its_own_account_and_not_in_circle
     except NotAllowedError as refusal:
         found = refusal.reason
     assert found == reason
+
+
+def test_whoever_asks_for_another_tier_hears_which_there_are() -> None:
+    with pytest.raises(NotAllowedError, match=r"one of the tiers \[1, 2\]\.$"):
+        of(event(tier=3))
 
 
 def test_the_team_that_it_names_may_decide_too() -> None:
@@ -282,12 +219,22 @@ def test_an_id_is_ten_letters_that_nobody_confuses_and_follows_from_the_key(one:
     assert set(name) <= set("0123456789abcdefghjkmnpqrstvwxyz")
 
 
+def test_ids_are_the_first_fifty_bits_of_eight_bytes_of_the_hash() -> None:
+    """Another rule would file again what is filed already."""
+    assert request_id("a") == "r-aefq15b21w"
+
+
 def test_ids_use_all_letters_and_all_places() -> None:
     names = [request_id(f"{n}")[2:] for n in range(2000)]
     assert all(len({name[place] for name in names}) == 32 for place in range(10))
 
 
 # The fleet
+
+
+def test_the_hub_is_known_by_its_role() -> None:
+    spoke_first = replace(FLEET, accounts=FLEET.accounts[::-1])
+    assert spoke_first.place.name == "hub"
 
 
 def test_the_hub_knows_its_places() -> None:
