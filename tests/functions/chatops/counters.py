@@ -1,5 +1,6 @@
 """The function `desk` on one fake AWS and one fake Slack; and people who type, click and fill in forms."""
 
+import copy
 import hashlib
 import itertools
 import json
@@ -16,17 +17,18 @@ from functions.chatops.message import Message
 from functions.chatops.request import Answer, Request
 from functions.chatops.store import Store, request_key
 from tests.functions.chatops.core import FLEET, no_sleep
+from tests.functions.chatops.deliveries import TEAM, delivery, strings
 from tests.functions.chatops.outside import FakeSlack
 from tests.functions.chatops.requests import NOW, SPOKE
 from tests.functions.entry import batch, failures, load
 from tests.layers.fleet.fakes import FakeDynamoDB, FakeQueue, FakeSecrets, KilledError, Steps
 
-TEAM = "T0LOCAL0000"
 PUMP_QUEUE = "https://sqs.us-east-1.amazonaws.com/111111111111/yagura-chatops"
-HOOK = "https://hooks.slack.com/commands/T0LOCAL0000/1/x"
 AIKO, BEN, DAI, CHIE = "U0AIKO00000", "U0BEN000000", "U0DAI000000", "U0CHIE00000"
 EVE = "U0EVE000000"
 """Of the SRE team by Identity Center's word, found by her e-mail address: pinned nowhere."""
+FAY = "U0FAY000000"
+"""Pinned, and deactivated in Slack."""
 STRANGER = "U0MALLORY00"
 AIKO_AS_IAM = "arn:aws:sts::111111111111:assumed-role/operators/aiko"
 BEN_AS_IAM = "arn:aws:sts::111111111111:assumed-role/operators/ben"
@@ -36,6 +38,7 @@ CONFIG: dict[str, Any] = msgspec.to_builtins(FLEET) | {
         {"id": "ben", "slack": BEN, "teams": ["sre"], "principals": [BEN_AS_IAM]},
         {"id": "dai", "slack": DAI, "teams": ["sre"]},
         {"id": "chie", "slack": CHIE, "teams": ["payments"]},
+        {"id": "fay", "slack": FAY, "teams": ["payments"]},
     ],
     "identity_center": {"store": "d-1", "region": "us-east-1", "role": "arn:x", "groups": {"g-sre": "sre"}},
 }
@@ -58,9 +61,9 @@ class Slack(FakeSlack):
 
     def __init__(self, steps: Steps) -> None:
         super().__init__(steps, lambda: NOW)
-        ids = (AIKO, BEN, DAI, CHIE, EVE, STRANGER)
+        ids = (AIKO, BEN, DAI, CHIE, EVE, FAY, STRANGER)
         self.users: dict[str, dict[str, Any]] = {
-            id_: {"id": id_, "team_id": TEAM, "deleted": False, "profile": {}} for id_ in ids
+            id_: {"id": id_, "team_id": TEAM, "deleted": id_ == FAY, "profile": {}} for id_ in ids
         }
         self.users[EVE]["profile"] = {"email": "eve@example.com"}
         self.views: list[dict[str, Any]] = []
@@ -123,6 +126,14 @@ class Desk:
         self.desk.directory._sleep = self.desk.store._sleep = no_sleep
         self.desk.inquiries._archive = NoAnchors()
         self._numbers = itertools.count(1)
+
+    def reset(self, items: dict[str, dict[str, Any]]) -> None:
+        """A new process, and the table as it was."""
+        self.now, self._numbers = NOW, itertools.count(1000)
+        self.dynamodb.items = copy.deepcopy(items)
+        for kept in (self.dynamodb.written, self.dynamodb.transactions, self.sqs.pump.messages, self.steps.names):
+            kept.clear()
+        self.desk.decisions.told()
 
     def take(self, *bodies: str, receives: int = 1) -> list[str]:
         """A batch of the queue; the ids of what failed."""
@@ -247,46 +258,3 @@ class Desk:
         shown = self.peeked(user)
         self.types(user, f"queues redrive {shown.id}")
         return self.requests()[-1]
-
-
-def delivery(**about: Any) -> str:
-    """A delivery with all keys."""
-    known: dict[str, Any] = {
-        "id": "0" * 64,
-        "received": NOW,
-        "via": "slack",
-        "kind": "command",
-        "team": TEAM,
-        "user": AIKO,
-        "channel": "C0SRE000000",
-        "text": "",
-        "response_url": HOOK,
-        "trigger_id": "1.2.3",
-        "action": "",
-        "value": "",
-        "input": "",
-        "message_ts": "",
-        "principal": "",
-    }
-    assert set(about) <= set(known), about
-    return json.dumps(known | about)
-
-
-def strings(value: Any) -> list[str]:
-    """All texts in what was written, those in JSON too, as they are read."""
-    match value:
-        case dict():
-            return [text for pair in value.items() for part in pair for text in strings(part)]
-        case list() | tuple():
-            return [text for part in value for text in strings(part)]
-        case str() if value[:1] in {"{", "["} and (found := _json(value)) is not None:
-            return strings(found)
-        case _:
-            return [str(value)]
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

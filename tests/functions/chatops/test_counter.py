@@ -4,7 +4,8 @@ import pytest
 
 from functions.chatops.filing import SHOWN_MS, request_id
 from functions.chatops.request import EXECUTE_MS, OPEN_MS
-from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, CHIE, HOOK, SHOWN, TABLE, Desk
+from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, CHIE, SHOWN, TABLE, Desk
+from tests.functions.chatops.deliveries import HOOK
 from tests.functions.chatops.requests import HUB, NOW, SPOKE
 
 MINUTE = 60_000

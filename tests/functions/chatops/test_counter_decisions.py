@@ -6,7 +6,8 @@ import pytest
 
 from functions.chatops.filing import request_id
 from functions.chatops.request import BREAK_GLASS_MS, OPEN_MS, Status
-from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, DAI, EVE, HOOK, Desk
+from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, DAI, EVE, Desk
+from tests.functions.chatops.deliveries import HOOK
 from tests.functions.chatops.requests import NOW
 
 type By = Callable[[Desk, str, str], str]

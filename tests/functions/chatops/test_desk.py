@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.chatops.filing import request_id
-from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, EVE, STRANGER, Desk
+from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, CHIE, EVE, STRANGER, Desk
 from tests.functions.chatops.gateway import COMMAND, ID, Gateway, pressed
 from tests.functions.chatops.requests import NOW
-from tests.layers.fleet.fakes import client_error
+from tests.layers.fleet.fakes import KilledError, client_error
 
 type Logged = Callable[[], str]
 type Counts = Callable[[], list[str]]
@@ -184,6 +184,28 @@ def test_whoever_left_a_moment_ago_decides_nothing_any_more(desk: Desk) -> None:
     desk.clicks(BEN, "approve", request.id)
     assert desk.request(request.id) == request
     assert desk.trail()[-1].facts == {"reason": "deactivated"}
+
+
+def test_a_refusal_that_is_handled_again_minutes_later_is_audited_once_and_told(desk: Desk) -> None:
+    body = desk.written(user=CHIE, text="freeze all")
+    desk.dynamodb.steps.names.clear()
+    commits = 0
+
+    def dies_when_it_is_audited() -> None:
+        nonlocal commits
+        commits += desk.steps.names[-1:] == ["after TransactWriteItems"]
+        if commits == 1:
+            desk.steps.kill_at = 0
+
+    desk.steps.pause = dies_when_it_is_audited
+    with pytest.raises(KilledError):
+        desk.take(body)
+    desk.steps.pause = lambda: None
+    assert (desk.kinds(), desk.drafts()) == (["refused"], {})
+    desk.now += 5 * MINUTE
+    desk.take(body)
+    assert desk.kinds() == ["refused"]
+    assert "is for people of sre" in desk.told(json.loads(body)["id"])
 
 
 # What is no delivery, and what fails

@@ -2,7 +2,7 @@
 
 import copy
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -14,15 +14,11 @@ from hypothesis import strategies as st
 
 from functions.chatops.decisions import Decisions
 from functions.chatops.store import Store
-from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, DAI, EVE, STRANGER, Desk
-from tests.functions.chatops.requests import NOW
-from tests.layers.fleet.fakes import KilledError
+from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, DAI, EVE, FAY, STRANGER, Desk
 from tests.layers.fleet.refute import REFUTE
 
 type Items = dict[str, dict[str, Any]]
 type Sabotage = Callable[[], AbstractContextManager[object]]
-
-DAY = 24 * 3_600_000
 
 
 class Scene:
@@ -66,16 +62,12 @@ class Scene:
             "a question": write(text="audit tail"),
             "a question by IAM": write(**iam, principal=BEN_AS_IAM, text="status"),
             "no command": write(text="frieze Dr Smith"),
+            "somebody deactivated": write(user=FAY, text="freeze all"),
             "a stranger": write(user=STRANGER, text="freeze all"),
         }
 
     def reset(self) -> None:
-        """As it was; in a new process."""
-        self.desk.dynamodb.items = copy.deepcopy(self.items)
-        for kept in (self.desk.dynamodb.written, self.desk.dynamodb.transactions, self.desk.steps.names):
-            kept.clear()
-        self.desk.now = NOW
-        self.desk.desk.decisions.told()
+        self.desk.reset(self.items)
 
     def once(self, names: Sequence[str]) -> Items:
         """The table when each has come once."""
@@ -207,9 +199,7 @@ def told_apart_from_decided() -> AbstractContextManager[object]:
     def in_two(self: Store, decision: Any, now: int) -> Any:
         client: Any = self._client
         for element in decision.also:
-            client.put_item(
-                TableName="t", Item={**element["Put"]["Item"], "pending_since": {"N": str(client.steps.taken)}}
-            )
+            client.put_item(**element["Put"])
         return commit(self, decision, now)
 
     return patch.object(Store, "commit", in_two)
@@ -222,6 +212,7 @@ SABOTAGES: list[Sabotage] = [
     another_vote_each_time,
     the_minute_of_handling,
     answers_again,
+    told_apart_from_decided,
 ]
 
 
