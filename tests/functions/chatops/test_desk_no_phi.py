@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.commands import CommandError, Parsed, parse
+from fleet.masking import mask
 from functions.chatops import counter, inquiries
+from functions.chatops.delivery import Delivery
 from functions.chatops.request import Request
 from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, Desk
 from tests.functions.chatops.deliveries import strings
@@ -100,11 +103,11 @@ def test_the_property_refutes_a_desk_that_masks_what_it_has_cut_already() -> Non
     @REFUTE
     @given(st.sampled_from(sorted(WAYS)), texts)
     def holds(way: str, found: Identifier) -> None:
-        def parsed(self: counter.Counter, delivery: counter.Delivery, _person: object) -> counter.Parsed:
+        def parsed(self: counter.Counter, delivery: Delivery, _person: object) -> Parsed:
             try:
-                return counter.parse(delivery.text, self._registry, self._known)
-            except counter.CommandError as error:
-                raise counter.CommandError(error.reason, counter.mask(error.text)) from error
+                return parse(delivery.text, self._registry, self._known)
+            except CommandError as error:
+                raise CommandError(error.reason, mask(error.text)) from error
 
         with patch.object(counter.Counter, "_parsed", parsed):
             assert_none_is_seen(way, found)
