@@ -70,10 +70,14 @@ def usual(way: str) -> set[str]:
     return said(way, "it is late")
 
 
+_OURS = re.compile(r"u0[a-z0-9]{9}|#\d{8}$")
+"""Ids of the people in these tests and minutes in markers, which hold the same digits as some numbers do."""
+
+
 def assert_none_is_seen(way: str, found: Identifier) -> None:
     text, secret = found
     for each in said(way, text) - usual(way):
-        assert secret.lower() not in each.lower(), each
+        assert secret.lower() not in _OURS.sub("", each.lower()), each
 
 
 @given(st.sampled_from(sorted(WAYS)), texts)
