@@ -49,7 +49,7 @@ def _item(aws: Aws, key: str) -> dict[str, Any]:
 
 
 def test_both_stages_are_deployed_and_progress_ends_full(cloud: Instance, deployed: list[deploy.Progress]) -> None:
-    assert deploy.is_deployed(cloud)
+    assert deploy.is_deployed(cloud, STAGES)
     last = {step.part: step for step in deployed}
     assert {(part, step.done == step.total) for part, step in last.items()} == {
         ("synth", True),
