@@ -8,7 +8,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import telemetry
-from functions.chatops.posting import UnreachableError, post_json
+from fleet.posting import UnreachableError, post_json
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -14,9 +14,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from fleet import telemetry
+from fleet.posting import UnreachableError, post_json, retry_after_ms
 from fleet.secrets import Secret
 from functions.chatops.message import Message
-from functions.chatops.posting import UnreachableError, post_json, retry_after_ms
 
 HOOKS = "https://hooks.slack.com/"
 GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "msg_too_old"}

@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk.web.base_client import BaseClient
 
-from functions.chatops.posting import Answer, UnreachableError
+from fleet.posting import Answer, UnreachableError
 from tests.layers.fleet.fakes import FakeQueue, FakeSecrets, Steps
 
 PUMP_QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/yagura-chatops"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.chatops.posting import Answer
+from fleet.posting import Answer
 from tests.functions.chatops.office import HOOK, Office, away, no_token, note, opened, rate_limited, token_refused
 from tests.layers.fleet.fakes import client_error
 

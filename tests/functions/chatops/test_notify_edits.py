@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.posting import Answer
 from functions.chatops import outbox
 from functions.chatops.message import Priority
-from functions.chatops.posting import Answer
 from tests.functions.chatops.office import HOOK, Office, away, note
 
 type Logged = Callable[[], str]

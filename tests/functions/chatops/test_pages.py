@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.posting import Answer, UnreachableError
 from functions.chatops.page import GIVE_UP_MS, LEASE_MS, Action, Page, Paging, dedup_key
-from functions.chatops.posting import Answer, UnreachableError
 from tests.functions.chatops.office import ROUTING, Office, opened
 from tests.functions.chatops.outside import KEY
 from tests.layers.fleet.fakes import KilledError, client_error

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from functions.chatops.posting import Answer, UnreachableError
+from fleet.posting import Answer, UnreachableError
 from functions.chatops.slack import Slack, SlackRefusedError, SlackUnavailableError, SlackUser
 from tests.functions.chatops.office import HOOK, Office, note
 

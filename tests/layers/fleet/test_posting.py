@@ -1,4 +1,4 @@
-"""One POST: what is sent, and what becomes of it."""
+"""One request: what is sent, and what becomes of it."""
 
 import http.client
 import io
@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from functions.chatops import posting
-from functions.chatops.posting import Answer, UnreachableError, post_json, retry_after_ms
+from fleet import posting
+from fleet.posting import Answer, UnreachableError, post_json, retry_after_ms, send
 
 
 class FakeConnection:
@@ -61,12 +61,36 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[FakeConnection]:
 
 
 def test_a_document_is_posted_as_json_to_its_address(connections: list[FakeConnection]) -> None:
-    assert post_json("https://x.test:8443/a/b?c=d", {"é": 1}, timeout=3) == Answer(200, "ok", 0)
+    answer = post_json("https://x.test:8443/a/b?c=d", {"é": 1}, timeout=3)
+    assert answer == Answer(200, "ok", 0, {"content-length": "2"})
     (one,) = connections
     assert (one.host, one.port, one.timeout, one.closed) == ("x.test", 8443, 3, True)
     method, target, body, headers = one.sent
     assert (method, target, json.loads(body)) == ("POST", "/a/b?c=d", {"é": 1})
     assert headers == {"Content-Type": "application/json; charset=utf-8"}
+
+
+def test_any_method_is_sent_with_its_headers_and_without_a_document_there_is_no_body(
+    connections: list[FakeConnection],
+) -> None:
+    send("GET", "http://x.test", headers={"Authorization": "Bearer t"})
+    send("PATCH", "http://x.test/a", [], headers={"Accept": "a/b"})
+    assert connections[0].sent == ("GET", "/", None, {"Authorization": "Bearer t"})
+    method, target, body, headers = connections[1].sent
+    assert (method, target, body) == ("PATCH", "/a", b"[]")
+    assert headers == {"Content-Type": "application/json; charset=utf-8", "Accept": "a/b"}
+
+
+def test_the_answers_headers_have_names_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nX-RateLimit-Remaining: 0\r\nContent-Length: 0\r\n\r\n"
+    monkeypatch.setattr(FakeConnection, "answer", answer)
+    assert send("GET", "http://x.test/").headers["x-ratelimit-remaining"] == "0"
+
+
+def test_of_a_long_answer_only_the_beginning_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeConnection, "answer", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b"x" * 99_999)
+    assert len(send("GET", "http://x.test/").text) == 65_536
+    assert send("GET", "http://x.test/", most=5).text == "xxxxx"
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(
@@ -81,7 +105,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed(
 def test_how_long_to_wait_comes_with_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = b"HTTP/1.1 429 Slow\r\nRetry-After: 12\r\nContent-Length: 0\r\n\r\n"
     monkeypatch.setattr(FakeConnection, "answer", answer)
-    assert post_json("https://x.test/", {}) == Answer(429, "", 12_000)
+    status, text, wait, _ = post_json("https://x.test/", {})
+    assert (status, text, wait) == (429, "", 12_000)
 
 
 @pytest.mark.parametrize(
