@@ -11,7 +11,7 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import Finding, Status, without_control
+from functions.findings.finding import UPDATED_BY, Finding, Status, kind_of, status_of, without_control
 
 _CONTROLS = ":product/aws/securityhub"
 
@@ -48,6 +48,18 @@ class Workflow(msgspec.Struct, frozen=True, rename="pascal"):
     status: Literal["NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"] | None = None
 
 
+class Note(msgspec.Struct, frozen=True, rename="pascal"):
+    """What was last said of the finding, and by whom."""
+
+    updated_by: str | None = None
+
+
+class Vulnerability(msgspec.Struct, frozen=True, rename="pascal"):
+    """Of Inspector's findings."""
+
+    id: Text | None = None
+
+
 class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     """One finding."""
 
@@ -65,15 +77,16 @@ class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     compliance: Compliance | None = None
     workflow: Workflow | None = None
     record_state: Literal["ACTIVE", "ARCHIVED"] | None = None
+    note: Note | None = None
+    types: list[str] | None = None
+    vulnerabilities: list[Vulnerability] | None = None
     product_fields: dict[str, str] | None = None
 
 
 def normalise(finding: Asff, at: str) -> Iterator[Finding]:
     """A Finding for each resource. Raises RefusedError with a path that begins with `at`."""
-    try:
-        updated_at = parse_iso(finding.updated_at)
-    except TimestampError as error:
-        raise RefusedError("malformed", f"{at}.UpdatedAt", "expected an ISO 8601 timestamp") from error
+    created_at, updated_at = _time(finding.created_at, f"{at}.CreatedAt"), _time(finding.updated_at, f"{at}.UpdatedAt")
+    ours = finding.note is not None and finding.note.updated_by == UPDATED_BY
     for resource in finding.resources:
         yield Finding(
             account=finding.aws_account_id,
@@ -86,14 +99,25 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
             title=finding.title,
             finding_id=finding.id,
             updated_at=updated_at,
+            created_at=created_at,
             tags=resource.tags or {},
+            product=finding.product_arn,
+            ours=ours,
         )
+
+
+def _time(text: str, path: str) -> int:
+    try:
+        return parse_iso(text)
+    except TimestampError as error:
+        raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
 
 
 def control(finding: Asff) -> str:
     """The security control: by its own id where the finding has one, else by the rule of its standard."""
     if not finding.product_arn.endswith(_CONTROLS):
-        return without_control(finding.product_arn, finding.id)
+        vulnerability = next((each.id for each in finding.vulnerabilities or [] if each.id), None)
+        return without_control(finding.product_arn, vulnerability or kind_of(finding.types), finding.id)
     fields = finding.product_fields or {}
     if finding.compliance and finding.compliance.security_control_id:
         return finding.compliance.security_control_id
@@ -116,11 +140,10 @@ def severity(given: Severity | None) -> str:
 
 
 def status(finding: Asff) -> Status:
-    """What the finding says of its problem. A check that passed outweighs what people said of it before."""
+    """What the finding says of its problem."""
     compliance = finding.compliance.status if finding.compliance else None
-    workflow = finding.workflow.status if finding.workflow else None
-    if finding.record_state == "ARCHIVED" or compliance == "NOT_AVAILABLE":
-        return Status.GONE
-    if compliance == "PASSED":
-        return Status.RESOLVED
-    return {"SUPPRESSED": Status.SUPPRESSED, "RESOLVED": Status.RESOLVED}.get(workflow or "", Status.OPEN)
+    return status_of(
+        gone=finding.record_state == "ARCHIVED" or compliance == "NOT_AVAILABLE",
+        passed=None if compliance is None else compliance == "PASSED",
+        workflow=(finding.workflow and finding.workflow.status) or "NEW",
+    )

@@ -2,8 +2,20 @@
 
 from enum import StrEnum
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
+
+UPDATED_BY = "yagura"
+"""By this name the fleet signs what it writes to Security Hub, and knows it again."""
+
+_NAMESPACES = (
+    "Software and Configuration Checks",
+    "TTPs",
+    "Effects",
+    "Unusual Behaviors",
+    "Sensitive Data Identifications",
+)
 
 
 class Status(StrEnum):
@@ -29,21 +41,62 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     finding_id: str
     updated_at: int
+    created_at: int = 0
     tags: dict[str, str] = {}
+    product: str = ""
+    """ARN of who found it: with the id, by which Security Hub knows the finding."""
+    form: Literal["asff", "ocsf"] = "asff"
+    ours: bool = False
+    """Whether the fleet was the last to say something of it in Security Hub."""
 
     @property
     def problem(self) -> str:
         """Id of the problem that it reports: the same for every copy, standard and schema."""
-        identity = msgspec.json.encode([self.account, self.region, self.control, self.resource])
-        return sha256(identity).hexdigest()[:32]
+        return problem_id(self.account, self.region, self.control, self.resource)
+
+    @property
+    def copy(self) -> str:
+        """Which of the findings of its problem it is: each has its own last word."""
+        return sha256(msgspec.json.encode([self.product, self.finding_id])).hexdigest()[:12]
 
 
-def without_control(product_arn: str, finding_id: str) -> str:
-    """What stands for the control in findings of GuardDuty, Inspector and others: `guardduty:<last part of its id>`.
+def problem_id(account: str, region: str, control: str, resource: str) -> str:
+    """Hash of what a problem is: one control of one resource."""
+    return sha256(msgspec.json.encode([account, region, control, resource])).hexdigest()[:32]
 
-    They have no control, and several of them on one resource are different problems: each is a problem of its own.
+
+def status_of(*, gone: bool, passed: bool | None, workflow: str) -> Status:
+    """What a finding says of its problem; `passed`: what its check says, None if it is the result of none.
+
+    The check outweighs what people said: who marks a failing check as resolved has not resolved it, and Security Hub
+    would leave it so for ever (its user guide, "Workflow status").
     """
-    return f"{product_arn.rsplit('/', 1)[-1]}:{finding_id.rsplit('/', 1)[-1]}"
+    if gone:
+        return Status.GONE
+    if passed or (passed is None and workflow == "RESOLVED"):
+        return Status.RESOLVED
+    return Status.SUPPRESSED if workflow == "SUPPRESSED" else Status.OPEN
+
+
+def without_control(product_arn: str, kind: str, finding_id: str) -> str:
+    """What stands for the control in findings of GuardDuty, Inspector and others: `guardduty:<what was found>`.
+
+    `kind` is the type of the finding, or the vulnerability: found again on the same resource under another id, it is
+    the same problem. Without one, each finding is a problem of its own, by the last part of its id.
+    """
+    return f"{product_arn.rsplit('/', 1)[-1]}:{kind or finding_id.rsplit('/', 1)[-1]}"
+
+
+def kind_of(types: list[str] | None) -> str:
+    """The type of a finding without its namespace: `Recon:EC2-PortProbe` of `TTPs/Discovery/Recon:EC2-PortProbe`.
+
+    OCSF has GuardDuty's own form of it, `Recon:EC2/PortProbe`, where ASFF has a hyphen.
+    """
+    if not types:
+        return ""
+    if types[0].startswith(_NAMESPACES):
+        return types[0].rsplit("/", 1)[-1]
+    return types[0].replace("/", "-")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +106,3 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str
     event_time: int
     """Time of the event in ms. A workflow-only change moves this, but not the finding's `updated_at`."""
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """Later is greater. The digest makes the order total: two workers never disagree about the last word."""
-        digest = sha256(msgspec.json.encode(self.finding, order="sorted")).hexdigest()
-        return (self.finding.updated_at, self.event_time, digest)

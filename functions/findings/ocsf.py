@@ -12,7 +12,7 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import Finding, Status, without_control
+from functions.findings.finding import UPDATED_BY, Finding, Status, kind_of, status_of, without_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -24,7 +24,8 @@ _WITHOUT_CONTROL = {2002, 2004}
 _ACRONYM = re.compile(r"([A-Z])([A-Z]+)(?![a-z])")
 _COVERAGE = "securityhub-coverage"
 _SEVERITIES = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL", 6: "CRITICAL"}
-_SUPPRESSED, _RESOLVED, _ARCHIVED = 3, 4, 5
+_WORKFLOWS = {3: "SUPPRESSED", 4: "RESOLVED"}
+_ARCHIVED = 5
 _CLOSE = 3
 
 
@@ -70,6 +71,8 @@ class FindingInfo(msgspec.Struct, frozen=True):
     title: Annotated[str, msgspec.Meta(max_length=1024)] = ""
     modified_time: Milliseconds | None = None
     modified_time_dt: str | None = None
+    created_time: Milliseconds | None = None
+    types: list[str] | None = None
 
 
 class Product(msgspec.Struct, frozen=True):
@@ -90,6 +93,16 @@ class VendorAttributes(msgspec.Struct, frozen=True):
     severity_id: int | None = None
 
 
+class _Cve(msgspec.Struct, frozen=True):
+    uid: OptionalText = None
+
+
+class Vulnerability(msgspec.Struct, frozen=True):
+    """Of class 2002."""
+
+    cve: _Cve | None = None
+
+
 class Ocsf(msgspec.Struct, frozen=True, kw_only=True):
     """One finding."""
 
@@ -104,6 +117,8 @@ class Ocsf(msgspec.Struct, frozen=True, kw_only=True):
     activity_id: Literal[0, 1, 2, 3, 99] = 0
     compliance: Compliance | None = None
     vendor_attributes: VendorAttributes | None = None
+    comment: OptionalText = None
+    vulnerabilities: list[Vulnerability] | None = None
 
 
 def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
@@ -129,14 +144,21 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
             title=finding.finding_info.title[:256],
             finding_id=finding.finding_info.uid,
             updated_at=updated_at,
+            created_at=finding.finding_info.created_time or updated_at,
             tags={tag.name: tag.value or "" for tag in resource.tags or []},
+            product=finding.metadata.product.uid,
+            form="ocsf",
+            # V2 keeps no name beside a comment: ours begin with it.
+            ours=(finding.comment or "").startswith(f"{UPDATED_BY}: "),
         )
 
 
 def control_of(finding: Ocsf) -> str:
     """The security control. Raises DroppedError for what is neither about one nor a threat or vulnerability."""
     if finding.class_uid in _WITHOUT_CONTROL:
-        return without_control(finding.metadata.product.uid, finding.finding_info.uid)
+        info = finding.finding_info
+        vulnerability = next((v.cve.uid for v in finding.vulnerabilities or [] if v.cve and v.cve.uid), None)
+        return without_control(finding.metadata.product.uid, vulnerability or kind_of(info.types), info.uid)
     if finding.class_uid == _COMPLIANCE and finding.compliance and finding.compliance.control:
         return finding.compliance.control
     raise DroppedError("no_control")
@@ -175,9 +197,10 @@ def severity(finding: Ocsf) -> str:
 
 
 def status(finding: Ocsf) -> Status:
-    """What the finding says of its problem; the same order as in ASFF."""
-    if finding.activity_id == _CLOSE or finding.status_id == _ARCHIVED:
-        return Status.GONE
-    if finding.compliance and finding.compliance.status == "Pass":
-        return Status.RESOLVED
-    return {_SUPPRESSED: Status.SUPPRESSED, _RESOLVED: Status.RESOLVED}.get(finding.status_id, Status.OPEN)
+    """What the finding says of its problem; as in ASFF."""
+    check = finding.compliance.status if finding.compliance else None
+    return status_of(
+        gone=finding.activity_id == _CLOSE or finding.status_id == _ARCHIVED,
+        passed=None if check is None else check == "Pass",
+        workflow=_WORKFLOWS.get(finding.status_id, "NEW"),
+    )

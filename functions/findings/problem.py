@@ -1,89 +1,138 @@
-"""The decision: what a finding changes about its problem, and what the fleet is told.
+"""A problem: one control of one resource, whichever findings report it. What the table remembers of it: pure.
 
-The unit is the problem (account, Region, control, resource), not the finding. Its state is that of the latest finding
-seen, by `Seen.order`, so the same events in any order and multiplicity leave the same state.
+    copies    the last word of each finding about it
+    history   what they reported, in order (history.py)
+    state     what we hold of it: their fold, judged by policy and by what people said
+    the rest  what the fleet did about it
+
+Times are ms since the epoch.
 """
 
-from typing import Self
+from typing import Literal
 
 import msgspec
 
-from fleet.catalogue import Owner
-from fleet.events.envelope import Entry, Meta
-from fleet.events.findings import FindingOpened
-from functions.findings.finding import Finding, Seen, Status
+from fleet.catalogue import UNKNOWN, Owner
+from functions.findings.finding import Finding, Status, problem_id
+from functions.findings.history import History
+from functions.findings.lease import Lease
+from functions.findings.policy import SEVERITIES, Reason, Tell
+
+MOST_ACTS = 50
+
+type Deed = Literal[
+    "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",
+    "reconciled",
+]  # fmt: skip
+
+
+class Act(msgspec.Struct, frozen=True, array_like=True):
+    """What the fleet or somebody through it did with the problem."""
+
+    at: int
+    what: Deed
+    by: str
+    """`rule:<name>`, `request:<id>`, or `clock`."""
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What we hold of a problem."""
+
+    status: Status = Status.GONE
+    severity: str = "INFORMATIONAL"
+    reported: str = "INFORMATIONAL"
+    """The severity as Security Hub has it."""
+    owner: Owner = Owner(service=UNKNOWN, team=UNKNOWN, environment=UNKNOWN, rule="default")
+    tell: Tell = "never"
+    channel: str = ""
+    ticket: str = ""
+    """Repository in which it has an issue while it is open."""
+    ignored: bool = False
+    lease: Lease | None = None
+    """Which suppresses it."""
+    reasons: dict[str, Reason] = {}
+    opened: int = 0
+    """When it was last opened; 0: never."""
+    openings: int = 0
+    """How often."""
+    closed: int = 0
+    """When it was last closed; 0: never."""
+    due: int = 0
+    """When it should be closed; 0: whenever."""
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody may have to do something about it: open or suppressed."""
+        return self.status in (Status.OPEN, Status.SUPPRESSED) and not self.ignored
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody has to do something about it."""
+        return self.status is Status.OPEN and not self.ignored
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """Its issue."""
+
+    repository: str
+    number: int = 0
+    """0: about to be opened."""
+    url: str = ""
+    since: int = 0
+    """When it was about to be opened: no issue of it is older."""
+    open: bool = True
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table remembers of a problem. Times are ms since the epoch."""
-
-    finding: Finding
-    """The latest."""
-    order: tuple[int, int, str]
-    owner: Owner
-    config: str
-    """Hash of the configuration that decided the owner."""
-
-    @classmethod
-    def of(cls, seen: Seen, owner: Owner, config: str) -> Self:
-        """The problem as the finding tells it."""
-        return cls(finding=seen.finding, order=seen.order, owner=owner, config=config)
-
-
-class Here(msgspec.Struct, frozen=True):
-    """Where and when the decision is made; `now` in ms."""
+    """What the table remembers of a problem."""
 
     account: str
     region: str
-    now: int
+    control: str
+    resource: str
+    state: State = State()
+    config: str = ""
+    """Hash of the configuration that judged it."""
+    copies: dict[str, Finding] = {}
+    """By `Finding.copy`."""
+    history: History = History()
+    granted: Lease | None = None
+    """By people."""
+    assigned: str = ""
+    """Team to which people gave it."""
+    acts: list[Act] = []
+    asked: dict[str, str] = {}
+    """What Security Hub was last asked to have each finding's workflow be, and for whom: `SUPPRESSED rule:x`."""
+    stage: tuple[int, int] = (0, 0)
+    """Of which `due` people were told, and how far: 1 reminded, 2 overdue, 3 escalated."""
+    warned: int = 0
+    """Of which end of a lease people were warned."""
+    quiet: bool = False
+    """It was there before the fleet: nobody is told of it by itself until it changes."""
+    issue: Issue | None = None
 
+    @property
+    def id(self) -> str:
+        """The same whichever finding reports it."""
+        return problem_id(self.account, self.region, self.control, self.resource)
 
-class Decision(msgspec.Struct, frozen=True):
-    """What to write, and what to tell with the same write."""
+    @property
+    def shown(self) -> Finding:
+        """The finding that stands for it: of those that say what it is, the newest."""
+        live = [copy for key, copy in self.copies.items() if self._failing(key)] or list(self.copies.values())
+        return max(live, key=lambda copy: (copy.updated_at, copy.copy))
 
-    problem: Problem | None
-    """None: nothing has changed."""
-    entries: list[Entry]
+    def severity(self) -> str:
+        """The worst that a finding which still fails says; of a closed problem, what the newest said."""
+        known = [copy.severity for key, copy in self.copies.items() if self._failing(key)]
+        return max(known or [self.shown.severity], key=lambda one: SEVERITIES.index(one) if one in SEVERITIES else 9)
 
+    def tags(self) -> dict[str, str]:
+        """Of the resource: not every copy has them, and the newest says best."""
+        merged: dict[str, str] = {}
+        for copy in sorted(self.copies.values(), key=lambda copy: (copy.updated_at, copy.copy)):
+            merged |= copy.tags
+        return merged
 
-def triage(known: Problem | None, seen: Seen, owner: Owner, config: str, here: Here) -> Decision:
-    """Decide on `seen`, given what is known of its problem."""
-    if known and seen.order <= known.order:
-        return Decision(None, [])
-    problem = Problem.of(seen, owner, config)
-    was_open = known is not None and known.finding.status is Status.OPEN
-    if problem.finding.status is not Status.OPEN or was_open:
-        return Decision(problem, [])
-    return Decision(problem, [_opened(seen, owner, here, reopened=known is not None)])
-
-
-def _opened(seen: Seen, owner: Owner, here: Here, *, reopened: bool) -> Entry:
-    finding = seen.finding
-    return Entry.of(
-        FindingOpened(
-            problem=finding.problem,
-            account=finding.account,
-            region=finding.region,
-            control=finding.control,
-            resource=finding.resource,
-            resource_type=finding.resource_type,
-            severity=finding.severity,
-            title=finding.title,
-            finding_id=finding.finding_id,
-            owner_rule=owner.rule,
-            reopened=reopened,
-        ),
-        Meta(
-            # All of the order: suppressing and opening again leaves `updated_at` as it was, and events count seconds.
-            id=f"{finding.problem}-{seen.order[0]}-{seen.order[1]}-{seen.order[2][:8]}",
-            version=FindingOpened.version,
-            time=here.now,
-            account=here.account,
-            region=here.region,
-            service=owner.service,
-            team=owner.team,
-            environment=owner.environment,
-            actor="aws.securityhub",
-            cause=seen.event_id,
-        ),
-    )
+    def _failing(self, key: str) -> bool:
+        return self.copies[key].status in (Status.OPEN, Status.SUPPRESSED)

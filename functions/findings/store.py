@@ -1,19 +1,42 @@
 """The table of the capability `findings`.
 
-    pk      problem#<id>    one item per problem; id = hash of account, Region, control, resource
-    index   pending         problems with an unsent fleet event (fleet.outbox)
+    pk      problem#<id>     one item per problem; id = hash of account, Region, control, resource
+                             problem (JSON); wants: what is to be changed outside the fleet; due_at (ms): when the
+                             clock does something to it; live, rank, brief: as the index `live` has it
+    pk      account#<id>     whether an account's problems from before the fleet have been summed up (`baseline`)
+    pk      walk#<name>      how far a walk through many problems has come (`sweep`)
+    pk      budget#<hour>    effects of an hour (fleet.budget)
+    pk      command#<id>     a command of people and its answer (fleet.command_items)
+    index   pending          problems with an unsent fleet event (fleet.outbox), or that are due
+    index   live             open and suppressed problems by team, the worst and then the oldest first
 
-Access: a problem by id (triage, strongly consistent); overdue events by the index (publish). No Scan.
+Access: a problem by id (strongly consistent); overdue events and due problems by the index `pending`; a team's
+problems by the index `live`. No Scan. Closed problems expire (TTL `expires`): 15 days after the last event if they
+were never open, as most are that always passed, else after 400 days.
 """
+
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from fleet.catalogue import Owner
 from fleet.events.envelope import Entry
-from fleet.items import Item, Table
-from fleet.outbox import with_entries
-from functions.findings.problem import Problem
+from fleet.items import DUE, Item, Table
+from fleet.outbox import with_due, with_entries
+from functions.findings.effects import RETRY_MS, attention, changes, issue_wanted
+from functions.findings.finding import Finding
+from functions.findings.history import WINDOW_MS, History, Report
+from functions.findings.lease import DAY_MS
+from functions.findings.policy import SEVERITIES, Policy
+from functions.findings.problem import Problem, State
 
-VERSION = 1
+VERSION = 2
+LIVE = "live"
+"""Name of the index of what somebody may have to do something about."""
+SECURITY_HUB, TICKET = "security-hub", "ticket"
+_KEEP_CLOSED_MS = 400 * DAY_MS
+_DERIVED = ("wants", "due_at", LIVE, "rank", "brief", "expires")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -22,24 +45,141 @@ class Stored(msgspec.Struct, frozen=True):
     problem: Problem | None
     item: Item | None
 
+    @property
+    def revision(self) -> int:
+        """That which a write over it makes."""
+        return 1 if self.item is None else int(self.item["rev"]) + 1
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem in a list."""
+
+    problem: str
+    account: str
+    region: str
+    control: str
+    resource: str
+    severity: str
+    status: str
+    team: str
+    service: str
+    title: str
+    opened: int
+    due: int
+    until: int
+    """When its suppression ends; 0: it has none of ours."""
+    tell: str
+    config: str
+
 
 class ProblemStore:
     """Problems in DynamoDB."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, table: Table, policy: Policy) -> None:
+        self._table, self._policy = table, policy
 
     def get(self, problem_id: str) -> Stored:
         """What is known of a problem."""
         item = self._table.get(key(problem_id))
-        return Stored(None if item is None else msgspec.convert(item["problem"], Problem), item)
+        return Stored(None if item is None else _problem(item), item)
 
-    def put(self, problem: Problem, entries: list[Entry], *, over: Stored, now: int) -> bool:
-        """Write the problem and what is to be told of it, at once. False if someone else was faster."""
-        fact = {"pk": key(problem.finding.problem), "v": VERSION, "problem": msgspec.to_builtins(problem)}
-        return self._table.put(with_entries((over.item or {}) | fact, entries, now), over=over.item)
+    def put(self, problem: Problem, entries: Sequence[Entry], *, over: Stored, now: int, acting: bool) -> bool:
+        """Write the problem and what is to be told of it, at once. False if someone else was faster.
+
+        `acting`: whether more may be changed outside the fleet than undone.
+        """
+        kept = {name: value for name, value in (over.item or {}).items() if name not in _DERIVED}
+        item = kept | {"pk": key(problem.id), "v": VERSION, "problem": msgspec.json.encode(problem).decode()}
+        item |= self._derived(problem, now, acting=acting)
+        return self._table.put(with_due(with_entries(item, entries, now)), over=over.item)
+
+    def due(self, now: int) -> Iterator[str]:
+        """Ids of the problems to which the clock does something, oldest first."""
+        for pk in self._table.pending(before=now + 1, of=DUE, under=key("")):
+            yield pk.removeprefix(key(""))
+
+    def live(self, team: str) -> Iterator[Brief]:
+        """A team's open and suppressed problems, the worst and then the oldest first; eventually consistent."""
+        query: dict[str, Any] = {
+            "TableName": self._table.name,
+            "IndexName": LIVE,
+            "KeyConditionExpression": "live = :team",
+            "ExpressionAttributeValues": {":team": {"S": team}},
+        }
+        for page in self._table.client.get_paginator("query").paginate(**query):
+            for item in page["Items"]:
+                yield msgspec.json.decode(item["brief"]["S"], type=Brief)
+
+    def _derived(self, problem: Problem, now: int, *, acting: bool) -> Item:
+        state = problem.state
+        found: Item = {}
+        wants = [SECURITY_HUB] if next(changes(problem, undo_only=not acting), None) else []
+        if (issue := issue_wanted(problem)) and (acting or issue == "close"):
+            wants.append(TICKET)
+        ahead = attention(problem, self._policy)
+        if wants:
+            found["wants"] = " ".join(wants)
+        if due := min(filter(None, [ahead.at if ahead else 0, now + RETRY_MS if wants else 0]), default=0):
+            found["due_at"] = due
+        if state.live:
+            worst_first = len(SEVERITIES) - SEVERITIES.index(state.severity) if state.severity in SEVERITIES else 0
+            found |= {LIVE: state.owner.team, "rank": f"{worst_first}#{state.opened:014d}", "brief": _brief(problem)}
+        elif not problem.granted:
+            closed = max(problem.history.reports[-1].at, state.closed)
+            keep = _KEEP_CLOSED_MS if state.openings or problem.issue else WINDOW_MS
+            found["expires"] = (closed + keep) // 1000
+        return found
 
 
 def key(problem_id: str) -> str:
     """The item's key."""
     return f"problem#{problem_id}"
+
+
+def _brief(problem: Problem) -> str:
+    state = problem.state
+    brief = Brief(
+        problem=problem.id,
+        account=problem.account,
+        region=problem.region,
+        control=problem.control,
+        resource=problem.resource,
+        severity=state.severity,
+        status=state.status,
+        team=state.owner.team,
+        service=state.owner.service,
+        title=problem.shown.title,
+        opened=state.opened,
+        due=state.due,
+        until=state.lease.until if state.lease else 0,
+        tell="never" if problem.quiet else state.tell,
+        config=problem.config,
+    )
+    return msgspec.json.encode(brief).decode()
+
+
+class _First(msgspec.Struct, frozen=True):
+    """A problem as version 1 of this table had it: the latest finding."""
+
+    finding: Finding
+    order: tuple[int, int, str]
+    owner: Owner
+    config: str
+
+
+def _problem(item: Item) -> Problem:
+    if item["v"] != 1:
+        return msgspec.json.decode(item["problem"], type=Problem)
+    first = msgspec.convert(item["problem"], _First)
+    finding, (updated_at, event_time, digest) = first.finding, first.order
+    report = Report(min(updated_at, event_time), event_time, digest[:12], finding.copy, finding.status, "")
+    return Problem(
+        account=finding.account,
+        region=finding.region,
+        control=finding.control,
+        resource=finding.resource,
+        copies={finding.copy: finding},
+        history=History(reports=[report]),
+        state=State(status=finding.status, severity=finding.severity, owner=first.owner, opened=report.at, openings=1),
+        config=first.config,
+    )

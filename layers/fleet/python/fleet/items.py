@@ -2,7 +2,8 @@
 
 Every item of the fleet has `pk` (string), `rev` (its revision, from 1) and `v` (version of its shape). An item with
 something still to be done has `pending` and `pending_since` (ms), and only such items stand in the index `pending`:
-"1" for fleet events that wait in the item's outbox, another word for work of the capability's own.
+"1" for fleet events that wait in the item's outbox, another word for work of the capability's own. What the clock will
+do to an item stands on it as `due_at` (ms), and in the index as "due" while nothing else is to be done.
 """
 
 import random
@@ -20,6 +21,8 @@ PENDING = "pending"
 """Name of the sparse index: `pending` (hash: which work is to be done), `pending_since` (range)."""
 UNSENT = "1"
 """`pending` of an item with fleet events that wait for the publisher."""
+DUE = "due"
+"""`pending` of an item that is to be looked at when `due_at` has come."""
 
 CONFLICTS = 8
 """How often a write is tried while transactions are at the same item."""

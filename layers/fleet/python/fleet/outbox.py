@@ -15,12 +15,13 @@ import msgspec
 
 from fleet.clock import Clock
 from fleet.events.envelope import Entry
-from fleet.items import ConflictError, Item, Table
+from fleet.items import DUE, UNSENT, ConflictError, Item, Table
 
 if TYPE_CHECKING:
     from fleet.publisher import Publisher
 
 SWEEP_AFTER_MS = 120_000
+_PENDING = {"pending", "pending_since"}
 _CONFIRM_ATTEMPTS = 5
 
 
@@ -29,7 +30,8 @@ def with_entries(item: Item, entries: Sequence[Entry], now: int) -> Item:
     if not entries:
         return item
     outbox = [*item.get("outbox", []), *(msgspec.to_builtins(entry) for entry in entries)]
-    return item | {"outbox": outbox, "pending": "1", "pending_since": item.get("pending_since", now)}
+    since = item["pending_since"] if item.get("pending") == UNSENT else now
+    return item | {"outbox": outbox, "pending": UNSENT, "pending_since": since}
 
 
 def without_entries(item: Item, sent: set[str]) -> Item:
@@ -37,7 +39,15 @@ def without_entries(item: Item, sent: set[str]) -> Item:
     left = [entry for entry in item.get("outbox", []) if entry["id"] not in sent]
     if left:
         return item | {"outbox": left}
-    return {name: value for name, value in item.items() if name not in {"outbox", "pending", "pending_since"}}
+    return with_due({name: value for name, value in item.items() if name not in {"outbox", *_PENDING}})
+
+
+def with_due(item: Item) -> Item:
+    """The item as the index is to have it when nothing of its outbox waits: by `due_at`, if it has that."""
+    if item.get("pending") == UNSENT:
+        return item
+    plain = {name: value for name, value in item.items() if name not in _PENDING}
+    return plain | {"pending": DUE, "pending_since": item["due_at"]} if "due_at" in item else plain
 
 
 class Outbox:

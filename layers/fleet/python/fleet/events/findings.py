@@ -1,12 +1,14 @@
 """Events of the capability `findings`."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
+
+import msgspec
 
 from fleet.events.envelope import FleetEvent
 
 
-class FindingOpened(FleetEvent, frozen=True, kw_only=True):
-    """A problem (account, Region, control, resource) is open: new, or open again."""
+class AboutProblem(FleetEvent, frozen=True, kw_only=True):
+    """Base of what becomes of a problem (account, Region, control, resource). Times are ms since the epoch."""
 
     source: ClassVar[str] = "yagura.findings"
     version: ClassVar[int] = 1
@@ -24,7 +26,97 @@ class FindingOpened(FleetEvent, frozen=True, kw_only=True):
     """INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL."""
     title: str
     finding_id: str
-    """Id of the Security Hub finding that opened it."""
+    """Id of the Security Hub finding that stands for it."""
     owner_rule: str
     """Which step of ownership decided `meta.team`."""
+    revision: int = 0
+    """Grows with each event about the problem: the newest tells how it is."""
+    tell: Literal["now", "digest", "never"] = "now"
+    """Whether people are told at once, with the day's digest, or not."""
+    channel: str = ""
+    """Where the policy wants it told; empty: where its owner is."""
+    opened: int = 0
+    due: int = 0
+    """When it should be closed; 0: whenever."""
+
+
+class FindingOpened(AboutProblem, frozen=True, kw_only=True):
+    """A problem (account, Region, control, resource) is open: new, or open again."""
+
     reopened: bool = False
+    openings: int = 1
+    """How often it was opened."""
+    anew: bool = False
+    """It was closed for so long that what was told of it then is forgotten."""
+
+
+class FindingChanged(AboutProblem, frozen=True, kw_only=True):
+    """An open problem has another severity, owner or way of being told."""
+
+    was_severity: str
+    was_team: str
+    was_service: str
+    was_channel: str = ""
+
+
+class FindingSuppressed(AboutProblem, frozen=True, kw_only=True):
+    """A problem need not be shown as open for a while."""
+
+    by: str = ""
+    """`rule:<name>` or `request:<id>`; empty: somebody did it in Security Hub, and nothing of ours explains it."""
+    until: int = 0
+    reason: str = ""
+    requester: str = ""
+    approver: str = ""
+
+
+class FindingResolved(AboutProblem, frozen=True, kw_only=True):
+    """A problem is no more: its check passes, or what was checked is gone."""
+
+    gone: bool = False
+    closed: int = 0
+
+
+class FindingOverdue(AboutProblem, frozen=True, kw_only=True):
+    """The deadline of an open problem comes near, is over, or has been over for long."""
+
+    stage: Literal["remind", "overdue", "escalate"]
+    escalate_to: str = ""
+    """Channel of those who are to know of it then; empty: the default one."""
+
+
+class SuppressionExpiring(AboutProblem, frozen=True, kw_only=True):
+    """A suppression that people granted ends within seven days."""
+
+    until: int
+    by: str
+    requester: str
+
+
+class FindingsSummarized(FleetEvent, frozen=True, kw_only=True):
+    """What `meta.team` has to know of its problems in one account and Region: each day, or as the fleet found them."""
+
+    source: ClassVar[str] = "yagura.findings"
+    version: ClassVar[int] = 1
+
+    kind: Literal["digest", "baseline"]
+    day: str
+    """`2026-11-23`."""
+    account: str
+    region: str
+    open: dict[str, int] = msgspec.field(default_factory=dict)
+    """Open problems by severity."""
+    opened: dict[str, int] = msgspec.field(default_factory=dict)
+    """Of these, opened since the day before."""
+    overdue: int = 0
+    suppressed: int = 0
+    unexplained: int = 0
+    """Suppressed in Security Hub, and nothing of ours says why."""
+    ending: int = 0
+    """Problems whose suppression ends within seven days."""
+    oldest: int = 0
+    """When the oldest open problem was opened, in ms; 0: there is none."""
+    controls: dict[str, int] = msgspec.field(default_factory=dict)
+    """Open problems of the most frequent controls."""
+    first: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """The worst of them: problem, severity, control, resource, title, opened, due."""

@@ -1,0 +1,47 @@
+"""What was there before the fleet is no news: an account's first sweep sums it up, and wakes nobody.
+
+pk account#<id>    since (ms): when the fleet first saw the account; done (ms): when it was summed up, 0 until then
+"""
+
+from fleet.items import Item, Table
+
+GIVE_UP_MS = 24 * 3_600_000
+"""When Security Hub cannot be read for so long, what is known by then is summed up: silence must end."""
+_VERSION = 1
+
+
+class Baselines:
+    """Of the accounts whose problems are kept here."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._done: set[str] = set()
+
+    def done(self, account: str) -> bool:
+        """Whether an account has been summed up; from then on each problem is told."""
+        if account not in self._done and (self._item(account) or {}).get("done"):
+            self._done.add(account)  # for ever, so it need not be read again
+        return account in self._done
+
+    def begin(self, account: str, now: int) -> int:
+        """Since when the fleet knows the account."""
+        item = self._item(account)
+        if item is None:
+            item = {"pk": _key(account), "v": _VERSION, "since": now, "done": 0}
+            if not self._table.put(item, over=None):
+                item = self._item(account) or item
+        return int(item["since"])
+
+    def finish(self, account: str, now: int) -> bool:
+        """Whether it was not summed up before."""
+        item = self._item(account)
+        if item is None or item["done"]:
+            return False
+        return self._table.put(item | {"done": now}, over=item)
+
+    def _item(self, account: str) -> Item | None:
+        return self._table.get(_key(account))
+
+
+def _key(account: str) -> str:
+    return f"account#{account}"

@@ -1,0 +1,128 @@
+"""The decision: what a finding, the time, or people change about a problem: pure.
+
+taken     a finding was seen            judged    what policy and people make of it now
+granted   people suppressed it          given up  a suppression ended, or was taken back
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from fleet.catalogue import Catalogue, owner_of
+from functions.findings.finding import Seen, Status
+from functions.findings.history import History, Report
+from functions.findings.lease import DAY_MS, Lease
+from functions.findings.policy import Facts, Judge, Trace, Verdict
+from functions.findings.problem import MOST_ACTS, Act, Deed, Problem, State
+
+_CLOSED = (Status.RESOLVED, Status.GONE)
+_ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
+
+
+class Law(msgspec.Struct, frozen=True):
+    """By what problems are judged: rules, catalogue, and the hash of the configuration that both come from."""
+
+    judge: Judge
+    catalogue: Catalogue
+    config: str
+
+
+def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool = False) -> Problem | None:
+    """The problem after `seen`; None if that says nothing new. `quiet`: it was there before the fleet."""
+    report, finding = Report.of(seen), seen.finding
+    before = known.history if known else History()
+    history = before.with_report(report)
+    if history is before:
+        return None
+    copies = dict(known.copies) if known else {}
+    if history.last_of(finding.copy) == report:
+        copies[finding.copy] = finding
+    kept = history.copies
+    copies = {key: copy for key, copy in copies.items() if key in kept}
+    problem = known or Problem(
+        account=finding.account,
+        region=finding.region,
+        control=finding.control,
+        resource=finding.resource,
+        quiet=quiet,
+    )
+    after = judged(msgspec.structs.replace(problem, copies=copies, history=history), law, now)
+    if known and known.quiet and after.state.openings > known.state.openings:
+        return msgspec.structs.replace(after, quiet=False)  # that it is there again is news
+    return after
+
+
+def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
+    """The problem as its history, the policy and people would have it now."""
+    verdict = verdict_of(problem, law, now, trace)
+    world, changes = problem.history.status, list(problem.history.changes())
+    status = Status.SUPPRESSED if world is Status.OPEN and verdict.lease else world
+    opened = _last(change.at for change in changes if change.status is Status.OPEN)
+    if status is Status.OPEN:  # it was open all along, but nobody had to do anything about it
+        opened = max(opened, _last(act.at for act in problem.acts if act.what in _ENDED))
+    days = law.judge.level(verdict.severity).due_days
+    state = State(
+        status=status,
+        severity=verdict.severity,
+        reported=problem.severity(),
+        owner=verdict.owner,
+        tell=verdict.tell,
+        channel=verdict.channel,
+        ticket=verdict.ticket,
+        ignored=verdict.ignored,
+        lease=verdict.lease if status is Status.SUPPRESSED else None,
+        reasons=verdict.reasons,
+        opened=opened,
+        openings=problem.history.opened,
+        closed=_last(change.at for change in changes if change.status in _CLOSED),
+        due=opened + days * DAY_MS if status is Status.OPEN and days and not verdict.ignored else 0,
+    )
+    return msgspec.structs.replace(problem, state=state, config=law.config)
+
+
+def verdict_of(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Verdict:
+    """What the policy says of a problem."""
+    tags = problem.tags()
+    facts = Facts(
+        control=problem.control,
+        severity=problem.severity(),
+        account=problem.account,
+        region=problem.region,
+        resource=problem.resource,
+        tags=tags,
+        owner=owner_of(law.catalogue, account=problem.account, resource=problem.resource, tags=tags),
+    )
+    return law.judge.judge(facts, now, granted=problem.granted, assigned=problem.assigned, trace=trace)
+
+
+def suppressed(problem: Problem, lease: Lease, law: Law, now: int) -> Problem:
+    """After people granted a lease."""
+    return judged(did(msgspec.structs.replace(problem, granted=lease), "suppressed", lease.by, now), law, now)
+
+
+def unsuppressed(problem: Problem, law: Law, by: str, now: int) -> Problem:
+    """After somebody took a granted lease back. One that a rule gives ends with the rule."""
+    return judged(did(msgspec.structs.replace(problem, granted=None), "unsuppressed", by, now), law, now)
+
+
+def assigned(problem: Problem, team: str, law: Law, by: str, now: int) -> Problem:
+    """After somebody gave it to a team."""
+    return judged(did(msgspec.structs.replace(problem, assigned=team), "assigned", by, now), law, now)
+
+
+def reviewed(problem: Problem, law: Law, now: int) -> Problem:
+    """As time and a changed policy leave it: a lease that ended is written down as such."""
+    after = judged(problem, law, now)
+    was = problem.state.lease
+    if was is None or after.state.status is not Status.OPEN:
+        return after
+    return judged(did(problem, "suppression_ended", was.by, now), law, now)
+
+
+def did(problem: Problem, what: Deed, by: str, now: int) -> Problem:
+    """With one act more."""
+    return msgspec.structs.replace(problem, acts=[*problem.acts, Act(now, what, by)][-MOST_ACTS:])
+
+
+def _last(times: Iterable[int]) -> int:
+    return max(times, default=0)

@@ -1,0 +1,144 @@
+"""What is to be changed outside the fleet for a problem, and when it must be looked at again: pure.
+
+Security Hub is asked to suppress the findings of a problem that a lease covers, and to take back what the fleet has
+suppressed when the lease is over; never anything else. What it was asked stays on the problem (`asked`), so that it
+is not asked twice, and a person who decides otherwise in its console is not overruled.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from fleet.masking import mask
+from functions.findings.finding import UPDATED_BY, Finding, Status
+from functions.findings.lease import DAY_MS, WARN_MS, Lease
+from functions.findings.policy import Policy
+from functions.findings.problem import Issue, Problem
+
+BATCH = 100
+"""Findings in one call of BatchUpdateFindings, and of its V2."""
+RETRY_MS = 120_000
+"""What could not be done is tried again after so long, if nothing else brings it up."""
+_MOST_NOTE = 512
+
+type Workflow = Literal["SUPPRESSED", "NEW"]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What Security Hub is to be asked about one finding."""
+
+    problem: str
+    copy: str
+    finding: Finding
+    workflow: Workflow
+    label: str
+    """As `Problem.asked` remembers it."""
+    note: str
+
+
+class Batch(NamedTuple):
+    """Changes that one call can make: all of one form, to the same workflow, with the same note."""
+
+    form: str
+    workflow: Workflow
+    note: str
+    changes: tuple[Change, ...]
+
+
+def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
+    """What Security Hub has not been asked yet. Undoing is never held back by a mode."""
+    lease, state = problem.state.lease, problem.state
+    for key, copy in sorted(problem.copies.items()):
+        asked = problem.asked.get(key, "")
+        if lease is not None and copy.status is Status.OPEN and not state.ignored:
+            label, workflow, note = f"SUPPRESSED {lease.by} {lease.until}", "SUPPRESSED", _why(lease)
+        elif lease is None and copy.status is Status.SUPPRESSED and _by_us(copy, asked):
+            label, workflow, note = "NEW", "NEW", f"{UPDATED_BY}: the suppression has ended"
+        else:
+            continue
+        if label != asked and not (undo_only and workflow == "SUPPRESSED"):
+            yield Change(
+                problem=problem.id,
+                copy=key,
+                finding=copy,
+                workflow="SUPPRESSED" if workflow == "SUPPRESSED" else "NEW",
+                label=label,
+                note=note[:_MOST_NOTE],
+            )
+
+
+def in_batches(wanted: Iterable[Change]) -> Iterator[Batch]:
+    """Calls of at most BATCH findings; undoing first."""
+    groups: dict[tuple[str, Workflow, str], list[Change]] = {}
+    for change in wanted:
+        groups.setdefault((change.finding.form, change.workflow, change.note), []).append(change)
+    for (form, workflow, note), members in sorted(groups.items(), key=lambda group: group[0][1]):
+        for some in batched(members, BATCH, strict=False):
+            yield Batch(form, workflow, note, some)
+
+
+def answered(problem: Problem, done: Sequence[Change]) -> Problem:
+    """After Security Hub took these."""
+    taken = {change.copy: change.label for change in done if change.copy in problem.copies}
+    return msgspec.structs.replace(problem, asked=problem.asked | taken)
+
+
+def issue_wanted(problem: Problem) -> Literal["open", "reopen", "close", ""]:
+    """What is to become of its issue."""
+    state, issue = problem.state, problem.issue
+    if state.open and state.ticket:
+        if issue is None or not issue.number:
+            return "open"
+        return "" if issue.open else "reopen"
+    closed = state.status in (Status.RESOLVED, Status.GONE) or state.ignored
+    return "close" if closed and issue is not None and issue.number and issue.open else ""
+
+
+def with_issue(problem: Problem, issue: Issue) -> Problem:
+    """With what is known of its issue."""
+    return msgspec.structs.replace(problem, issue=issue)
+
+
+class Attention(NamedTuple):
+    """What the clock does to a problem next, and when (ms)."""
+
+    at: int
+    what: Literal["review", "warn", "remind", "overdue", "escalate"]
+
+
+def attention(problem: Problem, policy: Policy) -> Attention | None:
+    """The next thing that no event triggers; None if there is none."""
+    return min(_ahead(problem, policy), default=None)
+
+
+def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
+    state, granted = problem.state, problem.granted
+    if state.lease is not None:
+        yield Attention(state.lease.until, "review")
+        if granted is not None and granted.by == state.lease.by and problem.warned != state.lease.until:
+            yield Attention(max(state.lease.until - WARN_MS, state.lease.start), "warn")
+    elif granted is not None and not granted.flaw() and state.live and problem.history.status is Status.OPEN:
+        yield Attention(granted.start, "review") if granted.start > state.opened else Attention(granted.until, "review")
+    if state.due and state.open and not problem.quiet:
+        due, level = problem.stage
+        level = level if due == state.due else 0
+        stages: tuple[Attention, ...] = (
+            Attention(state.due - policy.remind_days * DAY_MS, "remind"),
+            Attention(state.due, "overdue"),
+            Attention(state.due + policy.escalate_days * DAY_MS, "escalate"),
+        )
+        yield from stages[level : level + 1]
+
+
+def _by_us(copy: Finding, asked: str) -> bool:
+    return copy.ours or asked.startswith("SUPPRESSED")
+
+
+def _why(lease: Lease) -> str:
+    until = datetime.fromtimestamp(lease.until / 1000, UTC).strftime("%Y-%m-%d")
+    reason = mask(lease.reason)
+    who = f"{lease.requester} asked, {lease.approver} agreed"
+    return f"{UPDATED_BY}: suppressed until {until} by {lease.by} ({who}): {reason}"

@@ -1,0 +1,158 @@
+"""What findings have reported of a problem, in the order in which it was so: pure.
+
+A problem's past is a set of reports, and its state the fold of them in their order. So the same events, in any order
+and multiplicity, leave the same history, and a report that comes late takes its place in the past.
+
+    report   a finding's status at one time (`at`), brought by an event
+    order    (at, time of the event, digest): a workflow-only change leaves `UpdatedAt` as it was and has a later event;
+             the digest makes the order total, so two workers never disagree about the last word
+    change   the problem's status became another one
+
+Reports that are more than WINDOW_MS older than the newest are folded into `past`, since a queue keeps an event for 14
+days at most: of each finding only the last of them stays.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterator, Sequence
+from hashlib import sha256
+from typing import Self
+
+import msgspec
+
+from functions.findings.finding import Seen, Status
+
+WINDOW_MS = 15 * 24 * 3_600_000
+MOST_PAST = 50
+"""Changes that are remembered from before the window; how often it opened is counted all the same."""
+MOST_COPIES = 40
+"""Findings of one problem; of more, those closed for longest are forgotten."""
+
+
+class Report(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """What one finding said at one time."""
+
+    at: int
+    """When it was so, in ms: the finding's `UpdatedAt`, but never later than the event that says it."""
+    event_time: int
+    digest: str
+    copy: str
+    """Which finding: `Finding.copy`."""
+    status: Status
+    event: str
+    """Id of the event."""
+
+    @classmethod
+    def of(cls, seen: Seen) -> Self:
+        """What `seen` reports. A finding that the fleet has suppressed itself is still open as far as it knows."""
+        finding = seen.finding
+        echo = finding.ours and finding.status is Status.SUPPRESSED
+        digest = sha256(msgspec.json.encode(finding, order="sorted")).hexdigest()[:12]
+        return cls(
+            at=min(finding.updated_at, seen.event_time),
+            event_time=seen.event_time,
+            digest=digest,
+            copy=finding.copy,
+            status=Status.OPEN if echo else finding.status,
+            event=seen.event_id,
+        )
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """The problem became this, by the report of an event."""
+
+    at: int
+    status: Status
+    event: str
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was reported."""
+
+    reports: list[Report] = []
+    settled: int = 0
+    """So many of the first reports are from before the window; their changes stand in `past`."""
+    past: list[Change] = []
+    openings: int = 0
+    """How often it opened before the window."""
+
+    def __contains__(self, report: Report) -> bool:
+        """Whether this was reported before."""
+        at = bisect_left(self.reports, report)
+        return at < len(self.reports) and self.reports[at] == report
+
+    def with_report(self, report: Report) -> "History":
+        """The history with one report more; the same if it says nothing new."""
+        if report in self:
+            return self
+        reports, settled = list(self.reports), self.settled
+        if settled and report < reports[settled - 1]:  # from before the window: it may still be a finding's last word
+            known = next((r for r in reports[:settled] if r.copy == report.copy), None)
+            if known is not None and known > report:
+                return self
+            reports = [r for r in reports if r is not known]
+            settled += known is None
+        insort(reports, report)
+        return _settled(msgspec.structs.replace(self, reports=reports, settled=settled))
+
+    def changes(self) -> Iterator[Change]:
+        """All changes that are remembered, oldest first."""
+        yield from self.past
+        yield from _fold(self.reports, self.settled)
+
+    @property
+    def opened(self) -> int:
+        """How often the problem was opened."""
+        return self.openings + sum(change.status is Status.OPEN for change in _fold(self.reports, self.settled))
+
+    def last_of(self, copy: str) -> Report | None:
+        """The last word of a finding."""
+        return next((report for report in reversed(self.reports) if report.copy == copy), None)
+
+    @property
+    def status(self) -> Status:
+        """What the findings say of the problem now."""
+        return over_all({report.copy: report.status for report in self.reports}.values())
+
+    @property
+    def copies(self) -> set[str]:
+        """The findings that it knows of."""
+        return {report.copy for report in self.reports}
+
+
+def over_all(statuses: Collection[Status]) -> Status:
+    """Of a problem whose findings say these: it is open while one says so; nobody's pass hides another's failure."""
+    return next((one for one in (Status.OPEN, Status.SUPPRESSED, Status.RESOLVED) if one in statuses), Status.GONE)
+
+
+def _fold(reports: Sequence[Report], settled: int) -> Iterator[Change]:
+    """The changes that the reports after the settled ones made."""
+    words = {report.copy: report.status for report in reports[:settled]}
+    before = over_all(words.values()) if words else None
+    for report in reports[settled:]:
+        words[report.copy] = report.status
+        now = over_all(words.values())
+        if now is not before:
+            yield Change(report.at, now, report.event)
+            before = now
+
+
+def _settled(history: History) -> History:
+    """The same history, with what lies before the window folded."""
+    reports, settled = history.reports, history.settled
+    cutoff = reports[-1].at - WINDOW_MS
+    old = bisect_left(reports, cutoff, key=lambda report: report.at)
+    if old <= settled:
+        return history
+    made = list(_fold(reports[:old], settled))
+    last = {report.copy: report for report in reports[:old]}
+    kept = sorted(last.values())
+    if len(kept) > MOST_COPIES:
+        closed = [report for report in kept if report.status in (Status.RESOLVED, Status.GONE)]
+        forgotten = set(closed[: len(kept) - MOST_COPIES])
+        kept = [report for report in kept if report not in forgotten]
+    return History(
+        reports=[*kept, *reports[old:]],
+        settled=len(kept),
+        past=[*history.past, *made][-MOST_PAST:],
+        openings=history.openings + sum(change.status is Status.OPEN for change in made),
+    )

@@ -1,0 +1,324 @@
+"""Policy as code: what `config/findings.yaml` says of a problem, and why: pure.
+
+Rules are looked at in their order, and the first that matches wins, for each kind of action by itself:
+
+    ignore    it is remembered and nothing more          route     when it is told, and where
+    severity  instead of Security Hub's                  suppress  as a lease (lease.py), for as long as that holds
+    owner     another team than the catalogue says       ticket    an issue is opened for it, and closed with it
+
+Owner and severity are decided first, and the other kinds see what these became. Each decision names its rule and the
+rule's reason. `judge` can tell every step that it took (`fleetctl findings explain`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from fleet.catalogue import Owner
+from functions.findings.lease import Lease
+
+type Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+type Tell = Literal["now", "digest", "never"]
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity.__value__)
+"""From the least to the worst."""
+CONDITIONS = ("control", "severity", "account", "region", "resource", "tags", "service", "team", "environment")
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """What a problem must be: one of each list that is not empty. `*` stands for any text in controls and resources."""
+
+    control: list[str] = []
+    severity: list[str] = []
+    account: list[str] = []
+    region: list[str] = []
+    resource: list[str] = []
+    tags: dict[str, str] = {}
+    """All of them."""
+    service: list[str] = []
+    team: list[str] = []
+    environment: list[str] = []
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """When and where it is told; what is left out is as without the rule."""
+
+    tell: Tell | None = None
+    channel: str = ""
+
+
+class Suppress(msgspec.Struct, frozen=True, kw_only=True):
+    """A lease. Times are ms since the epoch."""
+
+    requester: str = ""
+    approver: str = ""
+    start: int = 0
+    until: int = 0
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the issue is opened: `owner/name`; empty: in the repository of the service."""
+
+    repository: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule; what it does not name, it leaves to others."""
+
+    name: str
+    reason: str = ""
+    match: Match = Match()
+    ignore: bool = False
+    severity: Severity | None = None
+    owner: str = ""
+    """A team."""
+    route: Route | None = None
+    suppress: Suppress | None = None
+    ticket: Ticket | None = None
+
+    def lease(self) -> Lease | None:
+        """By which it suppresses."""
+        if self.suppress is None:
+            return None
+        by = f"rule:{self.name}"
+        return Lease(by=by, reason=self.reason, **msgspec.structs.asdict(self.suppress))
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for a severity where no rule says otherwise."""
+
+    tell: Tell
+    due_days: int
+    """So long a problem may be open; 0: for ever."""
+    suppress_days: int
+    """So long a suppression may last; 0: none may."""
+    tier: int
+    """Risk tier of a suppression: who must agree."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """`config/findings.yaml`, compiled."""
+
+    levels: dict[str, Level]
+    rules: list[Rule] = []
+    repositories: dict[str, str] = {}
+    """By service; `""` is that of what belongs to none."""
+    remind_days: int = 1
+    escalate_days: int = 3
+    escalate_to: str = ""
+    """Channel; empty: the default one."""
+    quiet_days: int = 7
+    """A problem that opens again after less is told under its old message."""
+    digest_hour: int = 0
+    effects_per_hour: int = 500
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules look at."""
+
+    control: str
+    severity: str
+    account: str
+    region: str
+    resource: str
+    tags: Mapping[str, str]
+    owner: Owner
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """The rule that decided, and why it stands there."""
+
+    rule: str
+    text: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One thing that was looked at: of which kind, by which rule, why it did not decide, or what it decided."""
+
+    kind: str
+    rule: str
+    why_not: str
+    decided: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy says of a problem."""
+
+    severity: str
+    owner: Owner
+    tell: Tell
+    channel: str = ""
+    ticket: str = ""
+    """Repository of its issue; empty: it gets none."""
+    ignored: bool = False
+    lease: Lease | None = None
+    """Which suppresses it now."""
+    reasons: dict[str, Reason] = {}
+    """By kind."""
+
+
+type Trace = Callable[[Step], None]
+type _Check = Callable[[Facts], str]
+"""Why a condition does not hold; empty if it does."""
+
+
+class Judge:
+    """Applies a policy. Made once: the rules are compiled."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._rules = [_Compiled(rule) for rule in policy.rules]
+
+    def level(self, severity: str) -> Level:
+        """What holds for a severity; an unknown one is treated as the worst."""
+        return self.policy.levels.get(severity) or self.policy.levels["CRITICAL"]
+
+    def judge(
+        self, facts: Facts, now: int, *, granted: Lease | None = None, assigned: str = "", trace: Trace | None = None
+    ) -> Verdict:
+        """What becomes of a problem. `granted`, `assigned`: what people said of it outranks the rules."""
+        reasons: dict[str, Reason] = {}
+        owner = self._owner(facts, assigned, reasons, trace)
+        facts = msgspec.structs.replace(facts, owner=owner)
+        severity = facts.severity
+        if rule := self._first("severity", facts, reasons, trace):
+            severity = rule.severity or severity
+            facts = msgspec.structs.replace(facts, severity=severity)
+        level = self.level(severity)
+        ignore = self._first("ignore", facts, reasons, trace)
+        lease = self._lease(facts, granted, level, now, reasons, trace)
+        route = self._first("route", facts, reasons, trace)
+        ticket = self._first("ticket", facts, reasons, trace)
+        said = (route.route if route else None) or Route()
+        return Verdict(
+            severity=severity,
+            owner=owner,
+            tell=said.tell or level.tell,
+            channel=said.channel,
+            ticket=self._repository(ticket, owner),
+            ignored=ignore is not None,
+            lease=lease,
+            reasons=reasons,
+        )
+
+    def _owner(self, facts: Facts, assigned: str, reasons: dict[str, Reason], trace: Trace | None) -> Owner:
+        if assigned:
+            reasons["owner"] = Reason("assigned", "by people")
+            if trace:
+                trace(Step("owner", "assigned", "", f"people gave it to {assigned}"))
+            return msgspec.structs.replace(facts.owner, team=assigned, rule="assigned")
+        if rule := self._first("owner", facts, reasons, trace):
+            return msgspec.structs.replace(facts.owner, team=rule.owner, rule=f"rule:{rule.name}")
+        return facts.owner
+
+    def _lease(
+        self,
+        facts: Facts,
+        granted: Lease | None,
+        level: Level,
+        now: int,
+        reasons: dict[str, Reason],
+        trace: Trace | None,
+    ) -> Lease | None:
+        """The lease that suppresses now: that of people, else that of the first rule whose lease holds."""
+        for lease in self._leases(facts, granted, trace):
+            why = lease.why_not(now, level.suppress_days)
+            if trace:
+                trace(Step("suppress", lease.by, why, "" if why else "its lease holds"))
+            if not why:
+                reasons["suppress"] = Reason(lease.by, lease.reason)
+                return msgspec.structs.replace(lease, until=lease.ends(level.suppress_days))
+        return None
+
+    def _leases(self, facts: Facts, granted: Lease | None, trace: Trace | None) -> Iterator[Lease]:
+        if granted is not None:
+            yield granted
+        for compiled in self._rules:
+            if (lease := compiled.lease) is not None and compiled.holds(facts, "suppress", trace):
+                yield lease
+
+    def _first(self, kind: str, facts: Facts, reasons: dict[str, Reason], trace: Trace | None) -> Rule | None:
+        """The first rule with an action of this kind that matches."""
+        for compiled in self._rules:
+            if kind in compiled.kinds and compiled.holds(facts, kind, trace):
+                rule = compiled.rule
+                reasons[kind] = Reason(f"rule:{rule.name}", rule.reason)
+                if trace:
+                    trace(Step(kind, f"rule:{rule.name}", "", "it is the first that matches"))
+                return rule
+        return None
+
+    def _repository(self, rule: Rule | None, owner: Owner) -> str:
+        if rule is None or rule.ticket is None:
+            return ""
+        known = self.policy.repositories
+        return rule.ticket.repository or known.get(owner.service) or known.get("", "")
+
+
+class _Compiled:
+    """A rule, and its conditions as functions."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule, self.lease = rule, rule.lease()
+        self.kinds = frozenset(
+            kind for kind in ("ignore", "severity", "owner", "route", "suppress", "ticket") if getattr(rule, kind)
+        )
+        self._checks = list(_checks(rule.match))
+
+    def holds(self, facts: Facts, kind: str, trace: Trace | None) -> bool:
+        """Whether all conditions hold."""
+        for check in self._checks:
+            if why := check(facts):
+                if trace:
+                    trace(Step(kind, f"rule:{self.rule.name}", why))
+                return False
+        return True
+
+
+def _checks(match: Match) -> Iterator[_Check]:
+    values: dict[str, Callable[[Facts], str]] = {
+        "control": lambda facts: facts.control,
+        "severity": lambda facts: facts.severity,
+        "account": lambda facts: facts.account,
+        "region": lambda facts: facts.region,
+        "service": lambda facts: facts.owner.service,
+        "team": lambda facts: facts.owner.team,
+        "environment": lambda facts: facts.owner.environment,
+        "resource": lambda facts: facts.resource,
+    }
+    for name, value in values.items():
+        if wanted := getattr(match, name):
+            yield _one_of(name, value, wanted, patterns=name in ("control", "resource"))
+    if match.tags:
+        yield _tagged(match.tags)
+
+
+def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, patterns: bool) -> _Check:
+    exact = frozenset(each for each in wanted if not (patterns and "*" in each))
+    loose = [_pattern(each) for each in wanted if patterns and "*" in each]
+    pattern = re.compile("|".join(loose), re.DOTALL) if loose else None
+    why = f"its {name} is none of {', '.join(wanted)}"
+
+    def check(facts: Facts) -> str:
+        found = value(facts)
+        if found in exact or (pattern is not None and pattern.fullmatch(found)):
+            return ""
+        return why
+
+    return check
+
+
+def _pattern(text: str) -> str:
+    return ".*".join(re.escape(part) for part in text.split("*"))
+
+
+def _tagged(wanted: Mapping[str, str]) -> _Check:
+    pairs: list[tuple[str, Any]] = list(wanted.items())
+
+    def check(facts: Facts) -> str:
+        missing = next((key for key, value in pairs if facts.tags.get(key) != value), None)
+        return "" if missing is None else f"its tag {missing} is not {wanted[missing]}"
+
+    return check

@@ -1,0 +1,157 @@
+"""What the fleet is told of what became of a problem: pure. One event for each change that somebody may act on."""
+
+import msgspec
+
+from fleet.events.envelope import Entry, Meta
+from fleet.events.findings import (
+    AboutProblem,
+    FindingChanged,
+    FindingOpened,
+    FindingOverdue,
+    FindingResolved,
+    FindingSuppressed,
+    SuppressionExpiring,
+)
+from functions.findings.finding import Status
+from functions.findings.lease import DAY_MS
+from functions.findings.problem import Problem, State
+
+
+class Here(msgspec.Struct, frozen=True):
+    """Where and when the decision is made; `now` in ms."""
+
+    account: str
+    region: str
+    now: int
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """How to tell of one problem."""
+
+    problem: Problem
+    here: Here
+    revision: int
+    cause: str | None
+    actor: str
+
+    def entry(self, kind: type[AboutProblem], **more: object) -> Entry:
+        """A fleet event about it."""
+        problem, state = self.problem, self.problem.state
+        shown = problem.shown
+        data = kind(
+            problem=problem.id,
+            account=problem.account,
+            region=problem.region,
+            control=problem.control,
+            resource=problem.resource,
+            resource_type=shown.resource_type,
+            severity=state.severity,
+            title=shown.title,
+            finding_id=shown.finding_id,
+            owner_rule=state.owner.rule,
+            revision=self.revision,
+            tell="never" if problem.quiet else state.tell,
+            channel=state.channel,
+            opened=state.opened,
+            due=state.due,
+            **more,
+        )
+        meta = Meta(
+            # A revision is written once, with its events: whoever sends them again sends the same.
+            id=f"{problem.id}-{self.revision}-{kind.__name__}",
+            version=kind.version,
+            time=self.here.now,
+            account=self.here.account,
+            region=self.here.region,
+            service=state.owner.service,
+            team=state.owner.team,
+            environment=state.owner.environment,
+            actor=self.actor,
+            cause=self.cause,
+        )
+        return Entry.of(data, meta)
+
+
+def entries(before: State | None, told: Told, *, quiet_days: int) -> list[Entry]:
+    """The events by which `before` became what `told` tells of."""
+    after = told.problem.state
+    was, now = _shown(before), _shown(after)
+    match (was, now):
+        case (Status.OPEN, Status.OPEN):
+            return _changed(before, told) if before else []
+        case (_, Status.OPEN):
+            return [_opened(before, told, quiet_days)]
+        case (Status.SUPPRESSED, Status.SUPPRESSED):
+            return []
+        case (_, Status.SUPPRESSED):
+            return [_suppressed(told)]
+        case (Status.OPEN | Status.SUPPRESSED, _):
+            return [told.entry(FindingResolved, gone=now is not Status.RESOLVED, closed=after.closed)]
+        case _:
+            return []
+
+
+def overdue(told: Told, stage: str, escalate_to: str) -> Entry:
+    """The deadline comes near, or is over."""
+    return told.entry(FindingOverdue, stage=stage, escalate_to=escalate_to if stage == "escalate" else "")
+
+
+def expiring(told: Told) -> list[Entry]:
+    """A granted suppression ends soon."""
+    lease = told.problem.state.lease
+    if lease is None:
+        return []
+    return [told.entry(SuppressionExpiring, until=lease.until, by=lease.by, requester=lease.requester)]
+
+
+def _shown(state: State | None) -> Status | None:
+    """The status as far as anybody is to see it: what is ignored is as if it were gone."""
+    if state is None or (state.ignored and state.status is Status.OPEN):
+        return None
+    return state.status
+
+
+def _opened(before: State | None, told: Told, quiet_days: int) -> Entry:
+    state = told.problem.state
+    was_closed = before is not None and before.status in (Status.RESOLVED, Status.GONE)
+    return told.entry(
+        FindingOpened,
+        reopened=state.openings > 1 or (before is not None and before.status is Status.SUPPRESSED),
+        openings=state.openings,
+        anew=was_closed and state.opened - state.closed >= quiet_days * DAY_MS,
+    )
+
+
+def _changed(before: State, told: Told) -> list[Entry]:
+    after = told.problem.state
+    if (before.severity, before.owner.team, before.owner.service, before.channel, before.tell) == (
+        after.severity,
+        after.owner.team,
+        after.owner.service,
+        after.channel,
+        after.tell,
+    ):
+        return []
+    return [
+        told.entry(
+            FindingChanged,
+            was_severity=before.severity,
+            was_team=before.owner.team,
+            was_service=before.owner.service,
+            was_channel=before.channel,
+        )
+    ]
+
+
+def _suppressed(told: Told) -> Entry:
+    lease = told.problem.state.lease
+    if lease is None:
+        return told.entry(FindingSuppressed)
+    return told.entry(
+        FindingSuppressed,
+        by=lease.by,
+        until=lease.until,
+        reason=lease.reason,
+        requester=lease.requester,
+        approver=lease.approver,
+    )
