@@ -1,4 +1,4 @@
-"""Talking to the local cloud: boto3 clients that can reach nothing else, service events, the journal, Slack."""
+"""Talking to the local cloud: boto3 clients that can reach nothing else, service events, the journal, Slack, GitHub."""
 
 import os
 from collections.abc import Sequence
@@ -122,6 +122,23 @@ def slack_messages(instance: Instance, *, since: int = 0) -> list[dict[str, Any]
 def slack_behave(instance: Instance, **wish: Any) -> None:
     """Make the fake Slack fail: next=2, status=429, retry_after=1, error="...", missing_channels=[...]."""
     get_json(instance, "/_local/slack/behave", body=wish)
+
+
+def github_issues(instance: Instance, repository: str = "") -> list[dict[str, Any]]:
+    """The issues of the fake GitHub in the order in which they were opened; `said`: what was said under each."""
+    found = get_json(instance, "/_local/github/issues")["issues"]
+    return [each for each in found if repository.lower() in ("", each["repository"].lower())]
+
+
+def github_calls(instance: Instance, repository: str = "") -> list[dict[str, Any]]:
+    """Method, path and status of the calls that the fake GitHub got; `lost`: done, and told otherwise."""
+    found = get_json(instance, "/_local/github/issues")["calls"]
+    return [each for each in found if f"/{repository}/".lower() in f"/{each['path']}".lower() or not repository]
+
+
+def github_behave(instance: Instance, **wish: Any) -> None:
+    """Make the fake GitHub fail: next=2, status=502, done=True, down=True, missing=["acme/shop"], remaining=0, ..."""
+    get_json(instance, "/_local/github/behave", body=wish)
 
 
 def fire_schedule(instance: Instance, account: str, rule: str, *, region: str = REGION) -> None:

@@ -187,4 +187,15 @@ LEDGER: tuple[Line, ...] = (
     Line("Slack: select menus, dates, files, Events API, scopes", "not simulated", "Yagura uses none of them"),
     Line("PagerDuty: Events API v2", "simulated", "developer.pagerduty.com, send an alert event", "local/pagerduty.py"),
     Line("PagerDuty: throttling by itself, change events, webhooks", "not simulated", "429 on demand only"),
+    Line(
+        "GitHub: REST API of issues and their comments, rate limits",
+        "simulated",
+        "docs.github.com, REST API endpoints for issues; troubleshooting the REST API",
+        "local/github.py, local/github_issues.py, local/github_behave.py",
+    ),
+    Line(
+        "GitHub: search, pull requests, cursors, scopes of tokens, secondary limits by themselves",
+        "not simulated",
+        "Yagura asks for none of them; secondary limits on demand only",
+    ),
 )

@@ -13,6 +13,7 @@ from local import (
     cfn_types,
     dead_letter_sources,
     empty_secrets,
+    github,
     http_apis,
     iam_boundary,
     journal,
@@ -29,6 +30,9 @@ from local import (
     sqs_batches,
 )
 from local.asgi import Receive, Scope, Send, query, send_json
+
+# By how the paths begin that each of them answers.
+_FAKES = {"/_local/slack/": slack.serve, "/_local/pagerduty/": pagerduty.serve, "/_local/github/": github.serve}
 
 
 def build(state_dir: Path) -> Any:
@@ -59,10 +63,8 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         await aws_events.serve(scope, receive, send)
     elif path == "/_local/schedules":
         await schedules.serve(scope, receive, send)
-    elif path.startswith("/_local/slack/"):
-        await slack.serve(scope, receive, send)
-    elif path.startswith("/_local/pagerduty/"):
-        await pagerduty.serve(scope, receive, send)
+    elif fake := next((serve for below, serve in _FAKES.items() if path.startswith(below)), None):
+        await fake(scope, receive, send)
     elif path == "/_local/journal":
         asked = query(scope)
         if not (asked.get("since") or "0").isdigit():
