@@ -1,37 +1,14 @@
 """What people are answered: fixed words of ours, names, codes and numbers; never a letter's body or its error text."""
 
 import re
-from typing import Any, Literal
 
 import msgspec
 
-from fleet.events.chatops import CommandAnswered, CommandRequested
-from fleet.events.envelope import Entry, Meta, Received
-from functions.operations.letters import Place, Stays, fingerprint, name_of, reason
+from fleet.command_work import Answer
+from functions.operations.letters import Stays, fingerprint, name_of, reason
 from functions.operations.redrive import Fate, Shown
 
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,40}")
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a command, as CommandAnswered tells it."""
-
-    outcome: Literal["done", "failed", "refused"]
-    headline: str
-    table: list[list[str]] = []
-    shown: dict[str, Any] = {}
-    authorised: bool = True
-    """Had people granted it?"""
-
-
-_NOT_APPROVED = {
-    "unknown": "nobody asked for it",
-    "not_granted": "it has not been granted",
-    "expired": "the time for doing it is over",
-    "altered": "it is not what was granted",
-    "elsewhere": "it was granted for another place",
-    "claimed_by_another": "another has it",
-}
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,55 +21,6 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[str]
     """Names of the queues whose dead letters go there."""
     tags: dict[str, str]
-
-
-def refused(why: str) -> Answer:
-    """It was not done, and nothing was touched."""
-    return Answer(outcome="refused", headline=why)
-
-
-def not_approved(reason_: str) -> Answer:
-    """People have not granted it; `reason_` as NotApprovedError gives it."""
-    why = _NOT_APPROVED.get(reason_, "it has not been granted")
-    return Answer(outcome="refused", headline=f"not done: {why}", authorised=False)
-
-
-def told(answer: Answer, received: Received[CommandRequested], here: Place, now: int) -> Entry:
-    """The answer as a fleet event; the same one whenever it is made."""
-    command, meta = received.data, received.meta
-    answered = CommandAnswered(
-        request=command.request,
-        account=here.account,
-        region=here.region,
-        outcome=answer.outcome,
-        headline=answer.headline,
-        table=answer.table,
-        shown=answer.shown,
-    )
-    kind = "answered" if answer.authorised else "refused"
-    return Entry.of(
-        answered,
-        Meta(
-            id=f"{command.request}-{here.account}-{here.region}-{kind}",
-            version=answered.version,
-            time=now,
-            account=here.account,
-            region=here.region,
-            service=meta.service,
-            team=meta.team,
-            environment=meta.environment,
-            actor=command.requester,
-            cause=meta.id,
-            hops=meta.hops + 1,
-            traceparent=meta.traceparent,
-        ),
-        source=f"yagura.{command.capability}",
-    )
-
-
-def failed(action: str, code: str) -> Answer:
-    """AWS did not do it."""
-    return Answer(outcome="failed", headline=f"AWS did not do {action} ({code})")
 
 
 def listed(queues: list[QueueState], *, more: int) -> Answer:

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 import msgspec
 
 from fleet import clock, telemetry
+from fleet.command_work import Answer, failed, refused
 from fleet.events.chatops import CommandRequested
 from fleet.events.envelope import decode
 from fleet.items import Table
 from fleet.modes import Mode, ModeSwitch
 from fleet.refusal import RefusedError
-from functions.operations.answers import Answer, failed, frozen, listed, peeked, redriven, refused
+from functions.operations.answers import frozen, listed, peeked, redriven
 from functions.operations.failure import CallFailedError
 from functions.operations.freezing import Freezing
 from functions.operations.letters import Place

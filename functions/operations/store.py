@@ -1,6 +1,6 @@
 """The table of the capability `operations`.
 
-    pk      command#<request id>       state working | refused | answered, lease_until (ms) while somebody works on it
+    pk      command#<request id>       a command and its answer (fleet.command_work)
     pk      letter#<queue>#<message>   a letter's intent: to, state intended | withdrawn | sent, again, request
     index   pending                    commands whose answer has not been told (fleet.outbox)
 
@@ -10,51 +10,11 @@ keeps neither a letter nor a command for more than 14.
 
 from collections.abc import Callable
 
-from fleet.events.envelope import Entry
 from fleet.items import ConflictError, Item, Table
-from fleet.outbox import with_entries
 from functions.operations.redrive import Intent
 
 VERSION = 1
-LEASE_MS = 120_000
-"""Longer than the function may run, shorter than its queue hides a message: who dies leaves the lease to run out."""
 _KEEP_SECONDS = 90 * 24 * 3600
-
-
-class BusyError(Exception):
-    """Somebody works on the command; the event is tried again later."""
-
-
-class CommandStore:
-    """Commands in DynamoDB."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def begin(self, request: str, now: int) -> Item | None:
-        """Take a command, to go on where another left it; None if it has been answered. Raises BusyError.
-
-        One whose claim was refused may be tried again: the grant may have come after the event.
-        """
-        item = self._table.get(key(request))
-        if item and item["state"] == "answered":
-            return None
-        if item and item["lease_until"] > now:
-            raise BusyError(request)
-        taken = (item or {"pk": key(request), "v": VERSION, "state": "working"}) | {
-            "lease_until": now + LEASE_MS,
-            "expires": now // 1000 + _KEEP_SECONDS,
-        }
-        if not self._table.put(taken, over=item):
-            raise BusyError(request)
-        return taken | {"rev": item["rev"] + 1 if item else 1}
-
-    def finish(self, taken: Item, entry: Entry, now: int, *, authorised: bool) -> None:
-        """Keep the answer and that it is to be told, at once. Raises ConflictError if the lease had run out."""
-        again = taken["state"] == "refused" and not authorised
-        done = taken | {"state": "answered" if authorised else "refused", "lease_until": 0}
-        if not self._table.put(with_entries(done, [] if again else [entry], now), over=taken):
-            raise ConflictError(taken["pk"])
 
 
 class LetterStore:
@@ -95,8 +55,3 @@ def _intent(item: Item | None) -> Intent | None:
     if item is None or item["state"] == "withdrawn":
         return None
     return Intent(to=item["to"], sent=item["state"] == "sent", again=item["again"])
-
-
-def key(request: str) -> str:
-    """The command's key."""
-    return f"command#{request}"

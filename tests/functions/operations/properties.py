@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import ANY, patch
 
+from fleet import command_work
+from fleet.command_work import CommandStore
 from fleet.events.chatops import CommandAnswered
 from fleet.items import Item
-from functions.operations import commands, redrive, store
+from functions.operations import commands, redrive
 from functions.operations.letters import Letter
 from functions.operations.post import QueuePost
 from functions.operations.redrive import Intent
-from functions.operations.store import CommandStore, LetterStore
+from functions.operations.store import LetterStore
 from tests.functions.entry import batch
 from tests.functions.operations.worlds import DEAD, SOURCE, Context, Letters, World, requested
 from tests.layers.fleet.fakes import interleave
@@ -169,7 +171,7 @@ def twice_is_forgotten(world: World) -> None:
 
 def no_lease(world: World) -> None:
     """A command is begun whether or not somebody works on it."""
-    world.patches.append(patch.object(store, "LEASE_MS", 0))
+    world.patches.append(patch.object(command_work, "LEASE_MS", 0))
 
 
 def answered_again(world: World) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from fleet.command_work import LEASE_MS, BusyError, CommandStore, key
 from fleet.items import ConflictError, Table
 from functions.operations.redrive import Intent
-from functions.operations.store import LEASE_MS, BusyError, CommandStore, LetterStore, key
+from functions.operations.store import LetterStore
 from tests.layers.fleet.entries import entry
 from tests.layers.fleet.fakes import FakeDynamoDB
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from fleet.command_work import LEASE_MS
 from fleet.modes import FREEZE
-from functions.operations.store import LEASE_MS
 from tests.functions.operations.worlds import DEAD, HIDDEN_MS, SOURCE, TICK, Letters, World, requested
 from tests.layers.fleet.fakes import client_error
 

@@ -120,8 +120,8 @@ class World:
             self.entry: Any = load("operations.work", clients=clients)
         self.publish: Any = load("operations.publish", clients=clients)
         self.publish.outbox._clock = lambda: self.clock.now + 3_600_000
-        self.entry.work._modes._clock = self.clock
-        self.entry.work._freezing._sleep = lambda _seconds: None
+        self.entry.commands._modes._clock = self.clock
+        self.entry.commands._freezing._sleep = lambda _seconds: None
         self.patches: list[Any] = []
         self.left_hidden: list[str] = []
         """What was still hidden when a delivery had been dealt with."""
