@@ -1,5 +1,7 @@
 """The counter: what a known person wants, from the words to the decision and the answer."""
 
+from typing import Any
+
 from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, parse
 from fleet.commands import Place as KnownPlace
 from fleet.commands import Request as NamesRequest
@@ -107,7 +109,7 @@ class Counter:
             capability=command.capability,
             tier=command.tier,
             reads=command.reads,
-            arguments=dict(parsed.work),
+            arguments=_own(parsed),
             targets=[Target(place.account, place.region) for place in parsed.places],
             via=_via(delivery),
             channel=delivery.channel,
@@ -220,3 +222,9 @@ def _said(delivery: Delivery) -> str:
 
 def _via(delivery: Delivery) -> str:
     return f"iam:{delivery.principal}" if delivery.via == "iam" else f"slack:{delivery.user}"
+
+
+def _own(parsed: Parsed) -> dict[str, Any]:
+    """What a command is told besides what was shown: of that, the answer is frozen, not the request that showed it."""
+    shown = {argument.name for argument in parsed.command.arguments if isinstance(argument.kind, Shown)}
+    return {name: value for name, value in parsed.work.items() if name not in shown}

@@ -8,7 +8,7 @@ import msgspec
 from fleet.events.chatops import ApprovalRequested
 from fleet.events.envelope import MAX_HOPS, Received
 from functions.chatops.people import People, Person
-from functions.chatops.request import OPEN_MS, QUORUM, Answer, NotAllowedError, Request, Target, freeze
+from functions.chatops.request import OPEN_MS, QUORUM, STEP_UP_TIER, Answer, NotAllowedError, Request, Target, freeze
 
 MOST_SHOWN = 20
 """Rows that a request shows whole: nobody approves what they cannot read."""
@@ -100,11 +100,12 @@ def from_command(
     `shown` is the answered request that the command refers to, if it does: what is frozen is what that one showed.
     Raises NotAllowedError.
     """
-    arguments, targets = asked.arguments, asked.targets or [hub.target]
+    arguments, targets, tier = asked.arguments, asked.targets or [hub.target], asked.tier
     table: list[list[str]] = []
     if shown is not None:
-        target, arguments, table = _as_shown(shown, now)
-        targets = [target]
+        target, answer = _as_shown(shown, now)
+        targets, table = [target], answer.table
+        arguments, tier = asked.arguments | answer.shown, max(tier, _tier_shown(answer))
     targets = [target for target in targets if hub.runs(asked.capability, target)]
     if not targets:
         raise NotAllowedError("not_there", f"{asked.capability} does not run there.")
@@ -116,7 +117,7 @@ def from_command(
         arguments=arguments,
         arguments_hash=freeze(arguments),
         targets=targets,
-        tier=asked.tier,
+        tier=tier,
         requester=person.id,
         via=asked.via,
         headline=f"{asked.command} in {where}",
@@ -201,7 +202,7 @@ def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Re
     )
 
 
-def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[list[str]]]:
+def _as_shown(shown: Request, now: int) -> tuple[Target, Answer]:
     answers = [(target, shown.answers.get(str(target))) for target in shown.targets]
     (target, answer) = answers[0] if len(answers) == 1 else (shown.targets[0], None)
     if answer is None or answer.outcome != "done" or not answer.shown or [] in answer.shown.values():
@@ -212,13 +213,25 @@ def _as_shown(shown: Request, now: int) -> tuple[Target, dict[str, Any], list[li
         raise NotAllowedError("too_many", f"{shown.id} showed more than {MOST_SHOWN}: look at fewer at once.")
     if now - answer.at > SHOWN_MS:
         raise NotAllowedError("shown_long_ago", f"What {shown.id} showed is too old: look again with {shown.command}.")
-    return target, answer.shown, answer.table
+    return target, answer
 
 
 def _tells(answer: Answer, asked: dict[str, Any]) -> bool:
-    """Whether the table that people read names all that the answer refers to, of the queue that was asked for."""
-    ids = [each.get("id") if isinstance(each, dict) else None for each in answer.shown.get("messages", [])]
-    return [row[0] for row in answer.table[1:] if row] == ids and answer.shown.get("queue") == asked.get("queue")
+    """Whether the table that people read names all that the answer refers to, and this is what was asked for."""
+    shown = dict(answer.shown)
+    if any(name in asked and asked[name] != value for name, value in shown.items()):
+        return False
+    ids = [each.get("id") if isinstance(each, dict) else None for each in shown.pop("messages", [])]
+    if ids:
+        return [row[0] for row in answer.table[1:] if row] == ids and shown.keys() == {"queue"}
+    cells = {cell for row in answer.table for cell in row}
+    return all(isinstance(value, (str, int)) and str(value) in cells for value in shown.values())
+
+
+def _tier_shown(answer: Answer) -> int:
+    """How risky it is to act on what was shown; what is no tier is the highest, which nobody can grant here."""
+    tier = answer.shown.get("tier", 0)
+    return tier if tier in QUORUM else STEP_UP_TIER
 
 
 def _short(value: object) -> str:

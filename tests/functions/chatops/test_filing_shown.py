@@ -30,7 +30,7 @@ def peeked(*, at: int = NOW, outcome: Any = "done", shown: Any = SHOWN, targets:
 
 
 def test_what_was_shown_is_what_is_frozen_where_it_was_shown() -> None:
-    one = made(asked(targets=[HUB]), peeked())
+    one = made(asked(targets=[HUB], arguments={}), peeked())
     assert (one.arguments, one.arguments_hash) == (SHOWN, freeze(SHOWN))
     assert (one.targets, one.table) == ([SPOKE], [["id"], ["m-1"]])
     assert one.facts == [["queue", "orders-dead-letters"], ["messages", "1"]]
@@ -99,4 +99,40 @@ def test_the_order_of_the_table_is_that_of_what_is_moved_and_an_empty_row_is_non
     with pytest.raises(NotAllowedError):
         made(asked(), mixed)
     gaps = replace(one, answers={str(SPOKE): replace(answer, table=[["id"], ["m-0"], [], ["m-1"]])})
-    assert made(asked(), gaps).arguments == answer.shown
+    assert made(asked(arguments={}), gaps).arguments == answer.shown
+
+
+PROBLEM = {"problem": "0123456789abcdef", "severity": "CRITICAL", "tier": 2}
+
+
+def problem(**shown: Any) -> Request:
+    """An answered look at one problem."""
+    said = PROBLEM | shown
+    table = [["Fact", "Value"], *([name, str(value)] for name, value in said.items())]
+    answer = Answer(outcome="done", headline="a problem", at=NOW, table=table, shown=said)
+    arguments = {"problem": PROBLEM["problem"]}
+    return request(id="r-show000000", targets=[SPOKE], arguments=arguments, status="DONE", answers={str(SPOKE): answer})
+
+
+def test_what_else_was_said_is_frozen_with_what_was_shown() -> None:
+    one = made(asked(arguments={"days": 30, "reason": "a sandbox"}), problem())
+    assert one.arguments == PROBLEM | {"days": 30, "reason": "a sandbox"}
+
+
+def test_what_was_said_never_outweighs_what_was_shown() -> None:
+    assert made(asked(arguments={"severity": "LOW"}), problem()).arguments["severity"] == "CRITICAL"
+
+
+@pytest.mark.parametrize(("declared", "shown", "tier"), [(0, 2, 2), (1, 0, 1), (0, 0, 0), (0, 7, 3), (0, "2", 3)])
+def test_what_was_shown_may_raise_the_tier_and_a_tier_that_is_none_is_the_highest(
+    declared: int, shown: object, tier: int
+) -> None:
+    assert made(asked(tier=declared, arguments={}), problem(tier=shown)).tier == tier
+
+
+def test_what_the_table_does_not_show_cannot_be_referred_to() -> None:
+    one = problem()
+    answer = one.answers[str(SPOKE)]
+    hidden = replace(one, answers={str(SPOKE): replace(answer, table=answer.table[:-1])})
+    with pytest.raises(NotAllowedError, match="differ"):
+        made(asked(arguments={}), hidden)

@@ -80,7 +80,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     capability: str
     """Who does the work: the name of the file that declares it."""
     tier: int
-    """0: carried out at once, and audited. 1: one other person agrees. 2: two. 3: a step-up page."""
+    """0: carried out at once, and audited. 1: one other person agrees. 2: two. 3: a step-up page.
+
+    What was shown may raise it: an answer whose `shown` has a `tier` says how risky it is to act on it.
+    """
     who: Who
     reads: bool = False
     """It only shows, and changes nothing anywhere."""
