@@ -5,11 +5,14 @@ import re
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
-from stacks.config.model import Config
+from stacks.config.model import EACH_ACCOUNT, Account, Config
 
+GITHUB_TOKEN = "/yagura/github/token"  # noqa: S105 - a name, not a secret
 _SIGNING = re.compile(r"[0-9a-f]{32}")
 _ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
 _TOKEN = re.compile(r"xoxb-[A-Za-z0-9-]{10,}")
+_CLASSIC = re.compile(r"ghp_[A-Za-z0-9]{36,251}")
+_FINE_GRAINED = re.compile(r"github_pat_[A-Za-z0-9_]{22,244}")
 
 
 class FormError(ValueError):
@@ -26,19 +29,25 @@ class Form:
     """Returns warnings; raises FormError."""
     then: str
     """What happens once it is set."""
+    capability: str
+    """Whose it is."""
+    accounts: tuple[Account, ...]
+    """Where it lies: one secret in each."""
 
 
 def forms(config: Config) -> dict[str, Form]:
     """The secrets of this fleet, by what `fleetctl secrets set` calls them."""
     local = config.fleet.kind == "local"
     slack, pagerduty = config.fleet.slack, config.fleet.pagerduty
+    hub = ("chatops", (config.fleet.hub,))
     found = {
-        "slack": Form(slack.secret_name, "Bot token", token, "Messages that wait are posted within two minutes."),
+        "slack": Form(slack.secret_name, "Bot token", token, "Messages that wait are posted within two minutes.", *hub),
         "slack-signing": Form(
             slack.signing_secret_name,
             "Signing secret",
             filled if local else signing,
             "What Slack signs is taken within five minutes; what it signs with the one before is taken as well.",
+            *hub,
         ),
     }
     if pagerduty is not None:
@@ -51,8 +60,21 @@ def forms(config: Config) -> dict[str, Form]:
             'Routing keys, {"service": "key", ...}',
             lambda value: routing_keys(value, wanted),
             "Pages that wait are sent within two minutes.",
+            *hub,
+        )
+    triaging = _triaging(config)
+    if triaging:
+        found["github"] = Form(
+            GITHUB_TOKEN, "Token of GitHub", github, "It is taken within five minutes.", "findings", triaging
         )
     return found
+
+
+def _triaging(config: Config) -> tuple[Account, ...]:
+    """The accounts whose findings are their own to triage; the others drop what they see."""
+    home = config.fleet.findings.home
+    deployed = [each for each in config.fleet.accounts if "findings" in each.capabilities]
+    return tuple(each for each in deployed if home in (EACH_ACCOUNT, each.name))
 
 
 def token(value: str) -> list[str]:
@@ -70,6 +92,17 @@ def signing(value: str) -> list[str]:
         raise FormError("This is a token; the signing secret stands under Basic Information of the Slack app")
     if not _SIGNING.fullmatch(value):
         raise FormError("A signing secret of Slack is 32 digits and letters a to f (Basic Information of the app)")
+    return []
+
+
+def github(value: str) -> list[str]:
+    """A personal access token of GitHub, fine-grained or classic."""
+    if value.startswith(("gho_", "ghu_", "ghs_", "ghr_")):
+        raise FormError("This token of GitHub's is an app's, and is good for hours only; make a fine-grained one")
+    if _CLASSIC.fullmatch(value):
+        return ["A classic token may do far more than the fleet needs: a fine-grained one can be held to issues."]
+    if not _FINE_GRAINED.fullmatch(value):
+        raise FormError("A token of GitHub begins with github_pat_ (Settings, Developer settings, Fine-grained tokens)")
     return []
 
 

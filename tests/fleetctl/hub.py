@@ -120,6 +120,8 @@ class Hub:
         ]
         self.frozen: list[tuple[str, dict[str, Any]]] = []
         self.unreachable: set[str] = set()
+        self.reached: list[tuple[str, str]] = []
+        """Of which service a client was made, and in which account."""
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> "Hub":
         hub = self
@@ -137,6 +139,7 @@ class Hub:
             def client(self, service: str, account: Account, **through: Any) -> Any:
                 if account.name in hub.unreachable:
                     fail(f"{account.name}: no way there")
+                hub.reached.append((service, account.name))
                 return hub.for_account(account) if service == "ssm" else hub.clients[service]
 
             def caller(self, person: str | None) -> Caller:

@@ -5,19 +5,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
-from fleetctl.secret_forms import FormError, forms, routing_keys, signing, token
+from fleetctl import secrets as command
+from fleetctl.secret_forms import FormError, forms, github, routing_keys, signing, token
 from fleetctl.sessions import ROOT
 from stacks.config.load import load
+from stacks.config.model import FindingsHome
 from tests.fleetctl.hub import Hub, run
 
+PAT = f"github_pat_{'0123456789A' * 2}_{'b' * 59}"
 KEY = "R0123456789ABCDEFGHIJ0123456789A"
 NAMES = {
     "slack": "/yagura/slack/bot-token",
     "slack-signing": "/yagura/slack/signing-secret",
     "pagerduty": "/yagura/pagerduty/routing-keys",
+    "github": "/yagura/github/token",
 }
 
 
@@ -40,6 +45,7 @@ def secrets(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         ("slack", "xoxb-local-demo-1"),
         ("slack-signing", "anything at all"),
         ("pagerduty", json.dumps({"payments-critical": KEY})),
+        ("github", PAT),
     ],
 )
 def test_a_value_from_standard_input_becomes_the_secrets_and_is_not_shown(secrets: Any, name: str, value: str) -> None:
@@ -75,9 +81,80 @@ def test_what_is_no_text_changes_nothing(secrets: Any) -> None:
 
 
 def test_a_secret_that_there_is_not_is_told_with_those_that_there_are(secrets: Any) -> None:
-    result = run("secrets", "set", "github", "--local", stdin="x")
+    result = run("secrets", "set", "jira", "--local", stdin="x")
     assert result.exit_code == 2
-    assert "'github' is no secret of the fleet; it has: slack, slack-signing, pagerduty" in result.stderr
+    assert "'jira' is no secret of the fleet; it has: slack, slack-signing, pagerduty, github" in result.stderr
+
+
+def test_a_secret_is_set_where_it_lies(secrets: Any, hub: Hub) -> None:
+    for name, value in (("slack", "xoxb-local-demo-1"), ("github", PAT)):
+        assert run("secrets", "set", name, "--local", stdin=value).exit_code == 0
+    assert hub.reached == [("secretsmanager", "local-hub"), ("secretsmanager", "local-spoke")]
+    assert run("secrets", "set", "github", "--account", "local-spoke", "--local", stdin=PAT).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("local-hub", "github does not lie in local-hub, but in: local-spoke"),
+        ("elsewhere", "'elsewhere' is no account of the fleet; it has: local-hub, local-spoke, local-audit"),
+    ],
+)
+def test_a_secret_is_not_set_where_it_does_not_lie(secrets: Any, hub: Hub, account: str, words: str) -> None:
+    result = run("secrets", "set", "github", "--account", account, "--local", stdin=PAT)
+    assert result.exit_code != 0
+    assert words in result.stderr
+    assert hub.reached == []
+
+
+@pytest.fixture
+def each_account(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Findings are triaged in the hub and in the spoke, each its own."""
+    usual = vars(command)["Fleet"]
+
+    def made(*, local: bool) -> Any:
+        found = usual(local=local)
+        fleet = found.config.fleet
+        hub = msgspec.structs.replace(fleet.hub, capabilities=fleet.hub.capabilities | {"findings": "observe"})
+        accounts = [hub if each.role == "hub" else each for each in fleet.accounts]
+        changed = msgspec.structs.replace(fleet, findings=FindingsHome(home="each-account"), accounts=accounts)
+        found.config = msgspec.structs.replace(found.config, fleet=changed)
+        return found
+
+    monkeypatch.setattr(command, "Fleet", made)
+
+
+def test_of_several_accounts_one_must_be_named(each_account: None, hub: Hub) -> None:
+    result = run("secrets", "set", "github", "--local", stdin=PAT)
+    assert result.exit_code == 2
+    assert "github lies in several accounts; give --account NAME, one of: local-hub, local-spoke" in result.stderr
+    assert hub.reached == []
+    for name in ("local-hub", "local-spoke"):
+        assert run("secrets", "set", "github", "--account", name, "--local", stdin=PAT).exit_code == 0
+    assert hub.reached == [("secretsmanager", "local-hub"), ("secretsmanager", "local-spoke")]
+
+
+def test_status_of_one_of_several_accounts_says_where_to_fill(each_account: None) -> None:
+    lines = run("secrets", "status", "--local").stdout.splitlines()
+    assert "github: empty" in lines
+    assert "Fill it: fleetctl secrets set github --account local-hub --local" in lines
+    lines = run("secrets", "status", "--account", "local-spoke", "--local").stdout.splitlines()
+    assert lines == ["github: empty", "Fill it: fleetctl secrets set github --account local-spoke --local"]
+
+
+def test_status_of_an_account_says_what_lies_there(secrets: Any, hub: Hub) -> None:
+    run("secrets", "set", "github", "--local", stdin=PAT)
+    result = run("secrets", "status", "--account", "local-spoke", "--local")
+    assert (result.exit_code, result.stdout[:28]) == (0, "github: filled, last changed")
+    assert set(hub.reached) == {("secretsmanager", "local-spoke")}
+    assert PAT not in result.output
+    result = run("secrets", "status", "--account", "local-audit", "--local")
+    assert result.stdout == "No secret of the fleet lies in local-audit.\n"
+
+
+def test_status_of_the_hub_names_the_other_accounts(secrets: Any) -> None:
+    said = "Others: fleetctl secrets status --account NAME --local, with NAME one of: local-spoke"
+    assert run("secrets", "status", "--local").stdout.splitlines()[-1] == said
 
 
 def test_status_says_which_are_filled_and_what_to_do_about_the_others(secrets: Any) -> None:
@@ -102,7 +179,7 @@ def test_a_hub_without_chatops_says_what_to_do(secrets: Any) -> None:
     for words in (["status"], ["set", "slack"]):
         result = run("secrets", *words, "--local", stdin="xoxb-local-demo-1")
         assert result.exit_code == 1
-        assert "slack: it is not there; deploy chatops to the hub first." in result.stderr
+        assert "slack: it is not there; deploy chatops to local-hub first." in result.stderr
 
 
 def test_a_token_is_a_bots() -> None:
@@ -110,6 +187,30 @@ def test_a_token_is_a_bots() -> None:
     for value in ("xoxp-1234567890-a", "xapp-1-A-1", "xoxb-", "hello", "xoxb-1234567890 x"):
         with pytest.raises(FormError, match="xoxb-"):
             token(value)
+
+
+def test_a_token_of_github_is_fine_grained_or_at_least_a_persons() -> None:
+    assert github(PAT) == []
+    [warning] = github("ghp_" + "a" * 36)
+    assert "classic" in warning
+    for value in ("ghs_" + "a" * 36, "gho_" + "a" * 36):
+        with pytest.raises(FormError, match="hours only"):
+            github(value)
+    for value in ("hello", "ghp_short", "github_pat_", f"{PAT} x", f"{PAT}\nx", "xoxb-1234567890-abcDEF", "a" * 40):
+        with pytest.raises(FormError, match="github_pat_"):
+            github(value)
+
+
+def test_on_aws_the_token_of_github_lies_where_findings_are_at_home() -> None:
+    config = load(ROOT)
+    assert [each.name for each in forms(config)["github"].accounts] == [config.fleet.findings.home]
+
+
+def test_a_fleet_without_findings_has_no_token_of_github() -> None:
+    config = load(ROOT)
+    accounts = [msgspec.structs.replace(each, capabilities={}) for each in config.fleet.accounts]
+    bare = msgspec.structs.replace(config, fleet=msgspec.structs.replace(config.fleet, accounts=accounts))
+    assert "github" not in forms(bare)
 
 
 def test_a_signing_secret_is_32_hexadecimal_digits() -> None:
