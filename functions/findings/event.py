@@ -73,7 +73,7 @@ def open_event(body: str, accepts: Accepts) -> Contents:
     contents = Contents([], [], [])
     for index, raw in enumerate(decode(_Findings, bytes(envelope.detail), at="$.detail").findings):
         try:
-            for finding in _normalise(bytes(raw), at=f"$.detail.findings[{index}]"):
+            for finding in findings_of(bytes(raw), at=f"$.detail.findings[{index}]"):
                 if accepts.take(finding):
                     contents.seen.append(Seen(finding=finding, event_id=envelope.id, event_time=event_time))
                 else:
@@ -85,7 +85,8 @@ def open_event(body: str, accepts: Accepts) -> Contents:
     return contents
 
 
-def _normalise(raw: bytes, at: str) -> list[Finding]:
+def findings_of(raw: bytes, at: str = "$") -> list[Finding]:
+    """The findings of one JSON document of either form, one for each resource. Raises RefusedError or DroppedError."""
     schema = decode(_Schema, raw, at)
     product = schema.product_arn or (schema.metadata.product.uid if schema.metadata else None)
     if product is None:
