@@ -123,7 +123,8 @@ class GitHub:
         wanted = list(dict.fromkeys([LABEL, *labels]))
         said = {"title": title, "body": body, "labels": wanted}
         issue = _read(self._ask("POST", _issues(repository), said), _Issue)
-        if LABEL not in {each if isinstance(each, str) else each.name for each in issue.labels}:
+        kept = {(each if isinstance(each, str) else each.name).lower() for each in issue.labels}
+        if LABEL not in kept:
             # GitHub drops them in silence if the token may not set them; then `find` is blind.
             telemetry.log("labels dropped: the token needs write access", repository=repository, number=issue.number)
         return Ticket(repository, issue.number, issue.html_url)
