@@ -8,11 +8,14 @@ import io
 import os
 import sys
 import time
+import traceback
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench import ack, approvals, chain, storm
@@ -20,7 +23,6 @@ from bench.bundles import Bundles, bundles
 from bench.imports import BUDGET_MS, ROUNDS, measure
 from bench.speed import MANY, ONE_BY_ONE, latencies, throughput
 from local import demo, deploy, process
-from local.errors import LocalCloudError
 from local.process import Instance
 from stacks.parts.bundling import Platform
 from tests.local.conftest import free_port
@@ -28,46 +30,68 @@ from tests.local.conftest import free_port
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
-def main() -> int:
-    """Print the tables; 1 if a promise among them is broken."""
+type Part = Callable[[], list[str]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables; 1 if a promise among them is broken, or a part could not be run."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--part", choices=["imports", "ack", "storm", "local", "approvals"], help="only this part")
-    only = parser.parse_args().part
+    only = parser.parse_args(arguments).part
     out.print(f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy before this began")
-    broken: list[str] = []
-    if only in {None, "imports"}:
-        slow = show_imports(bundles(Platform.host()))
-        broken += [f"{module} takes more than {BUDGET_MS:.0f} ms beyond a boto3 client" for module in slow]
-        show_sizes(bundles(Platform.LAMBDA_ARM64))
-    if only in {None, "ack"} and not ack.show(out):
-        broken.append("the acknowledging path is over its budget")
-    if only in {None, "storm"} and not storm.show(out):
-        broken.append("the storm broke a promise")
+    parts: dict[str, Part] = {
+        "imports": _imports,
+        "ack": lambda: [] if ack.show(out) else ["the acknowledging path is over its budget"],
+        "storm": lambda: [] if storm.show(out) else ["the storm broke a promise"],
+    }
+    broken = each({name: part for name, part in parts.items() if only in {None, name}})
     if only in {None, "local", "approvals"}:
-        broken += _on_the_local_cloud(only)
+        broken += each({"local cloud": lambda: _on_the_local_cloud(only)})
     for promise in broken:
-        out.print(f"[red]{promise}[/]")
+        out.print(f"[red]{escape(promise)}[/]")
     return 1 if broken else 0
 
 
-def _on_the_local_cloud(only: str | None) -> list[str]:
+def each(parts: dict[str, Part]) -> list[str]:
+    """Run one part after the other: what was broken. One that cannot be run is a broken promise, and hides no other."""
     broken: list[str] = []
+    for name, part in parts.items():
+        try:
+            broken += part()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other parts are run
+            traceback.print_exc()
+            broken.append(f"{name} could not be run: {type(error).__name__}: {error}")
+    return broken
+
+
+def _imports() -> list[str]:
+    slow = show_imports(bundles(Platform.host()))
+    show_sizes(bundles(Platform.LAMBDA_ARM64))
+    return [f"{module} takes more than {BUDGET_MS:.0f} ms beyond a boto3 client" for module in slow]
+
+
+def _on_the_local_cloud(only: str | None) -> list[str]:
     with TemporaryDirectory(prefix="yagura-bench-") as folder:
         instance = Instance(Path(folder).resolve(), free_port())
+        parts: dict[str, Part] = {}
+        if only != "local":
+            parts |= {"approvals": lambda: _approvals(instance), "chain": lambda: _chain(instance)}
+        if only != "approvals":
+            parts |= {"deployment": lambda: show_deployment(instance), "speed": lambda: show_speed(instance)}
         process.start(instance)
         try:
-            if only != "local":
-                if wrong := approvals.run(out, instance):
-                    broken.append(f"{wrong} approvals were wrong")
-                if chain.run(out, instance):
-                    broken.append("the audit chain lost, repeated or forked an entry")
-            if only != "approvals":
-                show_deployment(instance)
-                demo.set_slack_token(instance)
-                show_speed(instance)
+            return each(parts)
         finally:
             process.stop(instance)
-    return broken
+
+
+def _approvals(instance: Instance) -> list[str]:
+    wrong = approvals.run(out, instance)
+    return [f"{wrong} approvals were wrong"] if wrong else []
+
+
+def _chain(instance: Instance) -> list[str]:
+    return ["the audit chain lost, repeated or forked an entry"] if chain.run(out, instance) else []
 
 
 def show_imports(built: Bundles) -> list[str]:
@@ -114,7 +138,7 @@ def _zipped(folder: Path, files: list[Path]) -> int:
     return len(packed.getvalue())
 
 
-def show_deployment(instance: Instance) -> None:
+def show_deployment(instance: Instance) -> list[str]:
     """Synth alone, and all of a first and of a second deployment, on the local cloud."""
     table = Table("hub and spoke on the local cloud", "seconds")
     began = time.monotonic()
@@ -125,10 +149,12 @@ def show_deployment(instance: Instance) -> None:
         deploy.bootstrap_and_deploy(instance)
         table.add_row(what, f"{time.monotonic() - began:.1f}")
     out.print(table)
+    return []
 
 
-def show_speed(instance: Instance) -> None:
+def show_speed(instance: Instance) -> list[str]:
     """Latency and throughput."""
+    demo.set_slack_token(instance)
     table = Table(
         "from the spoke's default bus",
         "median s",
@@ -140,10 +166,8 @@ def show_speed(instance: Instance) -> None:
     for one, many in zip(latencies(instance), throughput(instance), strict=True):
         table.add_row(one.stage, f"{one.median:.2f}", f"{one.p95:.2f}", f"{many.seconds:.1f}", f"{many.per_second:.0f}")
     out.print(table)
+    return []
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LocalCloudError as error:
-        sys.exit(f"error: {error}")
+    sys.exit(main())

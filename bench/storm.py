@@ -73,12 +73,13 @@ class MemoryTable:
             insort(self._index[written["pending"]], (written["pending_since"], written["pk"]))
         return True
 
-    def pending(self, *, before: int, of: str = UNSENT) -> Iterator[str]:
+    def pending(self, *, before: int, of: str = UNSENT, under: str = "") -> Iterator[str]:
         self.calls += 1
         for since, pk in list(itertools.islice(self._index[of], 300)):
             if since >= before:
                 return
-            yield pk
+            if pk.startswith(under):
+                yield pk
 
     def _unlist(self, old: Item | None) -> None:
         if old and "pending" in old:
