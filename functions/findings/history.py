@@ -26,6 +26,8 @@ MOST_PAST = 50
 """Changes that are remembered from before the window; how often it opened is counted all the same."""
 MOST_COPIES = 40
 """Findings of one problem; of more, those closed for longest are forgotten."""
+MOST_REPORTS = 400
+"""Reports that are kept one by one, about 45 KB of an item that may have 400. Of more, the window begins later."""
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -84,15 +86,26 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         """The history with one report more; the same if it says nothing new."""
         if report in self:
             return self
-        reports, settled = list(self.reports), self.settled
-        if settled and report < reports[settled - 1]:  # from before the window: it may still be a finding's last word
-            known = next((r for r in reports[:settled] if r.copy == report.copy), None)
-            if known is not None and known > report:
-                return self
-            reports = [r for r in reports if r is not known]
-            settled += known is None
+        if self.settled and report < self.reports[self.settled - 1]:
+            return self._with_late(report)
+        reports = list(self.reports)
         insort(reports, report)
-        return _settled(msgspec.structs.replace(self, reports=reports, settled=settled))
+        return _settled(msgspec.structs.replace(self, reports=reports))
+
+    def _with_late(self, report: Report) -> "History":
+        """With a report from before the window: it may still be the last word of a finding that was heard of late."""
+        settled = self.reports[: self.settled]
+        known = next((r for r in settled if r.copy == report.copy), None)
+        if known is not None and known > report:
+            return self
+        words = sorted([report, *(r for r in settled if r is not known)])
+        before, now = (over_all([r.status for r in them]) for them in (settled, words))
+        past, openings = self.past, self.openings
+        if now is not before:  # what was folded is not taken apart again: the change comes after what is known
+            past = [*past, Change(max(report.at, past[-1].at if past else 0), now, report.event)]
+            openings += now is Status.OPEN
+        reports = [*words, *self.reports[self.settled :]]
+        return History(reports=reports, settled=len(words), past=past[-MOST_PAST:], openings=openings)
 
     def changes(self) -> Iterator[Change]:
         """All changes that are remembered, oldest first."""
@@ -140,7 +153,7 @@ def _settled(history: History) -> History:
     """The same history, with what lies before the window folded."""
     reports, settled = history.reports, history.settled
     cutoff = reports[-1].at - WINDOW_MS
-    old = bisect_left(reports, cutoff, key=lambda report: report.at)
+    old = max(bisect_left(reports, cutoff, key=lambda report: report.at), len(reports) - MOST_REPORTS)
     if old <= settled:
         return history
     made = list(_fold(reports[:old], settled))
