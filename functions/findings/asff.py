@@ -11,7 +11,7 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import UPDATED_BY, Finding, Status, kind_of, status_of, without_control
+from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, kind_of, status_of, without_control
 
 _CONTROLS = ":product/aws/securityhub"
 
@@ -51,6 +51,7 @@ class Workflow(msgspec.Struct, frozen=True, rename="pascal"):
 class Note(msgspec.Struct, frozen=True, rename="pascal"):
     """What was last said of the finding, and by whom."""
 
+    text: str | None = None
     updated_by: str | None = None
 
 
@@ -86,7 +87,8 @@ class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
 def normalise(finding: Asff, at: str) -> Iterator[Finding]:
     """A Finding for each resource. Raises RefusedError with a path that begins with `at`."""
     created_at, updated_at = _time(finding.created_at, f"{at}.CreatedAt"), _time(finding.updated_at, f"{at}.UpdatedAt")
-    ours = finding.note is not None and finding.note.updated_by == UPDATED_BY
+    note = finding.note or Note()
+    ours = note.updated_by == UPDATED_BY and note.text != TAKEN_BACK
     for resource in finding.resources:
         yield Finding(
             account=finding.aws_account_id,
@@ -103,6 +105,7 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
             tags=resource.tags or {},
             product=finding.product_arn,
             ours=ours,
+            shared=len(finding.resources) > 1,
         )
 
 

@@ -4,7 +4,7 @@ taken     a finding was seen            judged    what policy and people make of
 granted   people suppressed it          given up  a suppression ended, or was taken back
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,7 +13,7 @@ from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace, Verdict
-from functions.findings.problem import MOST_ACTS, Act, Deed, Problem, State
+from functions.findings.problem import MOST_ACTS, SUPPRESSED, Act, Deed, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
@@ -28,7 +28,7 @@ class Law(msgspec.Struct, frozen=True):
 
 
 def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool = False) -> Problem | None:
-    """The problem after `seen`; None if that says nothing new. `quiet`: it was there before the fleet."""
+    """The problem after `seen`; None if that says nothing new. `quiet`: if it is not known, it was before the fleet."""
     report, finding = Report.of(seen), seen.finding
     before = known.history if known else History()
     history = before.with_report(report)
@@ -44,16 +44,13 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
         region=finding.region,
         control=finding.control,
         resource=finding.resource,
-        quiet=quiet,
+        baseline=quiet,
     )
-    after = judged(msgspec.structs.replace(problem, copies=copies, history=history), law, now)
-    if known and known.quiet and after.state.openings > known.state.openings:
-        return msgspec.structs.replace(after, quiet=False)  # that it is there again is news
-    return after
+    return reviewed(msgspec.structs.replace(problem, copies=copies, history=history), law, now)
 
 
 def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
-    """The problem as its history, the policy and people would have it now."""
+    """The problem as its history, the policy and people would have it now. A grant that is over is forgotten."""
     verdict = verdict_of(problem, law, now, trace)
     world, changes = problem.history.status, list(problem.history.changes())
     status = Status.SUPPRESSED if world is Status.OPEN and verdict.lease else world
@@ -77,7 +74,23 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
         closed=_last(change.at for change in changes if change.status in _CLOSED),
         due=opened + days * DAY_MS if status is Status.OPEN and days and not verdict.ignored else 0,
     )
-    return msgspec.structs.replace(problem, state=state, config=law.config)
+    granted = problem.granted if problem.granted and now < problem.granted.until else None
+    asked = dict(_asked(problem, leased=state.lease is not None))
+    return msgspec.structs.replace(problem, state=state, granted=granted, asked=asked, config=law.config)
+
+
+def _asked(problem: Problem, *, leased: bool) -> Iterator[tuple[str, str]]:
+    """What Security Hub was asked of the findings, as far as it still counts."""
+    for key, label in problem.asked.items():
+        copy = problem.copies.get(key)
+        if copy is None:
+            continue
+        if not label.startswith(SUPPRESSED):
+            yield key, label
+        elif copy.status in _CLOSED:  # failing again it is new there, and is suppressed anew
+            yield key, SUPPRESSED
+        elif leased or copy.status is not Status.OPEN:  # else somebody took it back; who suppresses it next is not us
+            yield key, label
 
 
 def verdict_of(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Verdict:
@@ -97,7 +110,7 @@ def verdict_of(problem: Problem, law: Law, now: int, trace: Trace | None = None)
 
 def suppressed(problem: Problem, lease: Lease, law: Law, now: int) -> Problem:
     """After people granted a lease."""
-    return judged(did(msgspec.structs.replace(problem, granted=lease), "suppressed", lease.by, now), law, now)
+    return reviewed(did(msgspec.structs.replace(problem, granted=lease), "suppressed", lease.by, now), law, now)
 
 
 def unsuppressed(problem: Problem, law: Law, by: str, now: int) -> Problem:
@@ -107,7 +120,7 @@ def unsuppressed(problem: Problem, law: Law, by: str, now: int) -> Problem:
 
 def assigned(problem: Problem, team: str, law: Law, by: str, now: int) -> Problem:
     """After somebody gave it to a team."""
-    return judged(did(msgspec.structs.replace(problem, assigned=team), "assigned", by, now), law, now)
+    return reviewed(did(msgspec.structs.replace(problem, assigned=team), "assigned", by, now), law, now)
 
 
 def reviewed(problem: Problem, law: Law, now: int) -> Problem:

@@ -2,7 +2,8 @@
 
 Security Hub is asked to suppress the findings of a problem that a lease covers, and to take back what the fleet has
 suppressed when the lease is over; never anything else. What it was asked stays on the problem (`asked`), so that it
-is not asked twice, and a person who decides otherwise in its console is not overruled.
+is not asked twice, and a person who decides otherwise in its console is not overruled. A finding about several
+resources is left as it is, since its workflow is that of all of them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +14,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from fleet.masking import mask
-from functions.findings.finding import UPDATED_BY, Finding, Status
+from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import Issue, Problem
+from functions.findings.problem import SUPPRESSED, Issue, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
@@ -53,10 +54,12 @@ def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
     lease, state = problem.state.lease, problem.state
     for key, copy in sorted(problem.copies.items()):
         asked = problem.asked.get(key, "")
+        if copy.shared:
+            continue
         if lease is not None and copy.status is Status.OPEN and not state.ignored:
-            label, workflow, note = f"SUPPRESSED {lease.by} {lease.until}", "SUPPRESSED", _why(lease)
+            label, workflow, note = f"{SUPPRESSED} {lease.by} {lease.until}", "SUPPRESSED", _why(lease)
         elif lease is None and copy.status is Status.SUPPRESSED and _by_us(copy, asked):
-            label, workflow, note = "NEW", "NEW", f"{UPDATED_BY}: the suppression has ended"
+            label, workflow, note = "NEW", "NEW", TAKEN_BACK
         else:
             continue
         if label != asked and not (undo_only and workflow == "SUPPRESSED"):
@@ -120,8 +123,8 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
         yield Attention(state.lease.until, "review")
         if granted is not None and granted.by == state.lease.by and problem.warned != state.lease.until:
             yield Attention(max(state.lease.until - WARN_MS, state.lease.start), "warn")
-    elif granted is not None and not granted.flaw() and state.live and problem.history.status is Status.OPEN:
-        yield Attention(granted.start, "review") if granted.start > state.opened else Attention(granted.until, "review")
+    elif granted is not None:  # then at the latest it is over, and is forgotten
+        yield Attention(granted.until, "review")
     if state.due and state.open and not problem.quiet:
         due, level = problem.stage
         level = level if due == state.due else 0
@@ -134,7 +137,7 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
 
 
 def _by_us(copy: Finding, asked: str) -> bool:
-    return copy.ours or asked.startswith("SUPPRESSED")
+    return copy.ours or asked.startswith(SUPPRESSED)
 
 
 def _why(lease: Lease) -> str:

@@ -8,6 +8,8 @@ import msgspec
 
 UPDATED_BY = "yagura"
 """By this name the fleet signs what it writes to Security Hub, and knows it again."""
+TAKEN_BACK = f"{UPDATED_BY}: the suppression has ended"
+"""Its note where it takes a suppression back: who suppresses the finding after that is somebody else."""
 
 _NAMESPACES = (
     "Software and Configuration Checks",
@@ -47,7 +49,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """ARN of who found it: with the id, by which Security Hub knows the finding."""
     form: Literal["asff", "ocsf"] = "asff"
     ours: bool = False
-    """Whether the fleet was the last to say something of it in Security Hub."""
+    """Whether the last that was said of it in Security Hub is that the fleet suppresses it."""
+    shared: bool = False
+    """Whether it is about more resources than this one: there, it has one workflow for all of them."""
 
     @property
     def problem(self) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import UPDATED_BY, Finding, Status, kind_of, status_of, without_control
+from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, kind_of, status_of, without_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -130,6 +130,7 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
         raise DroppedError("coverage")
     control = control_of(finding)
     updated_at = modified_at(finding, at)
+    comment = finding.comment or ""
     for index, resource in enumerate(finding.resources):
         if not resource_id(resource):
             raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
@@ -149,7 +150,8 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
             product=finding.metadata.product.uid,
             form="ocsf",
             # V2 keeps no name beside a comment: ours begin with it.
-            ours=(finding.comment or "").startswith(f"{UPDATED_BY}: "),
+            ours=comment.startswith(f"{UPDATED_BY}: ") and comment != TAKEN_BACK,
+            shared=len(finding.resources) > 1,
         )
 
 

@@ -19,6 +19,8 @@ from functions.findings.lease import Lease
 from functions.findings.policy import SEVERITIES, Reason, Tell
 
 MOST_ACTS = 50
+SUPPRESSED = "SUPPRESSED"
+"""How `Problem.asked` begins for a finding that Security Hub was asked to suppress."""
 
 type Deed = Literal[
     "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",
@@ -107,14 +109,20 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Of which `due` people were told, and how far: 1 reminded, 2 overdue, 3 escalated."""
     warned: int = 0
     """Of which end of a lease people were warned."""
-    quiet: bool = False
-    """It was there before the fleet: nobody is told of it by itself until it changes."""
+    baseline: bool = False
+    """It was there before the fleet."""
     issue: Issue | None = None
 
     @property
     def id(self) -> str:
         """The same whichever finding reports it."""
         return problem_id(self.account, self.region, self.control, self.resource)
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody is told of it by itself: it was there before the fleet, and has not opened since."""
+        first = next(self.history.changes(), None)
+        return self.baseline and self.history.opened <= (first is not None and first.status is Status.OPEN)
 
     @property
     def shown(self) -> Finding:

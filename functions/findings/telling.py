@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fleet.catalogue import UNKNOWN
+from fleet.events.chatops import BudgetUsedUp
 from fleet.events.envelope import Entry, Meta
 from fleet.events.findings import (
     AboutProblem,
@@ -104,9 +106,26 @@ def expiring(told: Told) -> list[Entry]:
     return [told.entry(SuppressionExpiring, until=lease.until, by=lease.by, requester=lease.requester)]
 
 
+def budget_used_up(account: str, region: str, limit: int, hour: str, now: int) -> Entry:
+    """No more is changed outside the fleet in this hour."""
+    event = BudgetUsedUp(capability="findings", account=account, region=region, hour=hour, limit=limit)
+    meta = Meta(
+        id=f"budget-findings-{account}-{region}-{hour}",
+        version=event.version,
+        time=now,
+        account=account,
+        region=region,
+        service="yagura",
+        team=UNKNOWN,
+        environment=UNKNOWN,
+        actor="yagura.findings",
+    )
+    return Entry.of(event, meta, source="yagura.findings")
+
+
 def _shown(state: State | None) -> Status | None:
     """The status as far as anybody is to see it: what is ignored is as if it were gone."""
-    if state is None or (state.ignored and state.status is Status.OPEN):
+    if state is None or (state.ignored and state.status in (Status.OPEN, Status.SUPPRESSED)):
         return None
     return state.status
 
