@@ -11,11 +11,12 @@ from typing import Self
 import msgspec
 
 from fleet import aws, clock, telemetry
+from fleet import settings as deployed
 from fleet.catalogue import Catalogue
 from fleet.events.envelope import Entry
 from fleet.items import ConflictError, Table
 from fleet.modes import Mode, ModeSwitch
-from fleet.settings import Settings, compiled
+from fleet.settings import Settings
 from functions.findings.baseline import Baselines
 from functions.findings.decision import Law, taken
 from functions.findings.event import Accepts
@@ -33,12 +34,21 @@ type Extra = Callable[[Told], list[Entry]]
 """More events that tell of a change."""
 
 
+class GitHubSettings(msgspec.Struct, frozen=True):
+    """Where issues are opened, and the name of the secret that holds the token for it."""
+
+    api: str
+    secret: str
+
+
 class Config(msgspec.Struct, frozen=True):
     """Compiled from fleet.yaml, services.yaml and findings.yaml."""
 
     accepts: Accepts
     catalogue: Catalogue
     policy: Policy
+    github: GitHubSettings | None = None
+    """None: no issues are opened."""
 
 
 class Office:
@@ -49,12 +59,13 @@ class Office:
         self.law = Law(Judge(config.policy), config.catalogue, config_hash)
         self.table, self.store = table, ProblemStore(table, config.policy)
         self.baselines = Baselines(table)
+        self.now = clock.now_ms
 
     @classmethod
     def open(cls, *, beside: str) -> Self:
         """As this function was deployed, `beside` its module's file."""
         settings = Settings.read()
-        config, config_hash = compiled(Config, beside=beside)
+        config, config_hash = deployed.compiled(Config, beside=beside)
         table = Table(aws.dynamodb(), settings.table)
         return cls(settings, config, config_hash, table, ModeSwitch(aws.ssm(), settings.capability))
 

@@ -171,7 +171,10 @@ def _problem(item: Item) -> Problem:
     if item["v"] != 1:
         return msgspec.json.decode(item["problem"], type=Problem)
     first = msgspec.convert(item["problem"], _First)
-    finding, (updated_at, event_time, digest) = first.finding, first.order
+    service = first.finding.control.partition(":")[0] if ":" in first.finding.control else "securityhub"
+    product = f"arn:aws:securityhub:{first.finding.region}::product/aws/{service}"  # else it is a copy for ever
+    finding = msgspec.structs.replace(first.finding, product=product)
+    updated_at, event_time, digest = first.order
     report = Report(min(updated_at, event_time), event_time, digest[:12], finding.copy, finding.status, "")
     return Problem(
         account=finding.account,
