@@ -217,18 +217,18 @@ def show(out: Console) -> bool:
     return ours.at_best <= IMPORT_BUDGET_MS and ours.first <= HANDLER_BUDGET_MS
 
 
-def installed_peers() -> Path:
-    """The folder with the pinned peers, made here if it is not there already; whole or not at all."""
-    made = CACHE / f"peers-{sha256(_PEERS.read_bytes()).hexdigest()[:16]}"
+def installed_peers(pins: Path = _PEERS) -> Path:
+    """The folder with the peers that `pins` lists, made here if it is not there already; whole or not at all."""
+    made = CACHE / f"peers-{sha256(pins.read_bytes()).hexdigest()[:16]}"
     if made.is_dir():
         return made
     CACHE.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=CACHE, prefix=f"{made.name}.") as scratch:
         out = Path(scratch) / "out"
         command = [find_uv_bin(), "pip", "install", "--quiet", "--target", str(out), "--python", sys.executable]
-        options = ["--require-hashes", "--no-deps", "--compile-bytecode", "--requirements", str(_PEERS)]
+        options = ["--require-hashes", "--no-deps", "--compile-bytecode", "--requirements", str(pins)]
         done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise SystemExit(f"error: the peers of bench/peers.txt could not be installed. uv said:\n{done.stderr}")
+            raise SystemExit(f"error: the peers of bench/{pins.name} could not be installed. uv said:\n{done.stderr}")
         out.rename(made)
     return made

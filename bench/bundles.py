@@ -74,6 +74,13 @@ def bundles(platform: Platform) -> Bundles:
     return Bundles(found[0], found[1], dict(zip(ENTRIES, found[2:], strict=True)))
 
 
+def libraries(platform: Platform) -> Path:
+    """The libraries of the layer `deps`, which need no configuration; made here if they are not there already."""
+    with _made():
+        layer: Any = bundling.deps_layer_code(platform)
+    return Path(layer) / "python"
+
+
 @contextmanager
 def _made() -> Iterator[None]:
     """`bundling` gives CDK's assets; here the folders themselves."""
