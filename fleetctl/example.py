@@ -17,6 +17,7 @@ from stacks.config.model import (
     SlackSettings,
     Team,
 )
+from stacks.config.model_findings import FindingsFile
 from stacks.config.model_people import PeopleFile, PinnedPerson
 from stacks.config.model_routes import RoutesFile
 from stacks.fleet_stage import CAPABILITIES
@@ -78,4 +79,5 @@ def example() -> Config:
             ],
         ),
         routes=RoutesFile(),
+        findings=FindingsFile(),
     )

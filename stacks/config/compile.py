@@ -7,18 +7,26 @@ import msgspec
 
 from stacks.names import archive_bucket
 
+from .compile_policy import github, policy
 from .model import EACH_ACCOUNT, Account, Config, FleetFile
 from .model_routes import CONDITIONS, Route
-from .rules_services import account_ids
+from .rules_services import ids_of
 
 
 def findings_config(config: Config, account: Account) -> bytes:
-    """For `findings` in this account and Region: which findings are its own, and the catalogue that names owners.
+    """For `findings` in this account and Region: which findings are its own, who owns them, what becomes of them.
 
     `accepts.accounts` is null for "of any account". A finding of this account from one of `elsewhere_regions`
-    belongs to the deployment there.
+    belongs to the deployment there. `github` is null where no issues are opened.
     """
-    return _canonical({"accepts": _accepts(config, account), "catalogue": _catalogue(config)})
+    return _canonical(
+        {
+            "accepts": _accepts(config, account),
+            "catalogue": _catalogue(config),
+            "policy": policy(config),
+            "github": github(config),
+        }
+    )
 
 
 def chatops_config(config: Config, account: Account) -> bytes:  # noqa: ARG001 - all capabilities are called alike
@@ -91,8 +99,6 @@ def _accepts(config: Config, account: Account) -> dict[str, list[str] | None]:
 
 
 def _catalogue(config: Config) -> dict[str, object]:
-    ids = account_ids(config.fleet)
-    local = config.fleet.kind == "local"
     places: dict[str, dict[str, str]] = {}
     for each in config.fleet.accounts:
         # One account may have several entries, one for each Region; the first names it.
@@ -107,11 +113,12 @@ def _catalogue(config: Config) -> dict[str, object]:
                 "stacks": service.stacks,
                 "resources": service.resources,
                 "functions": service.functions,
-                # A local fleet lacks accounts that the catalogue names: there, such a name owns nothing.
-                "accounts": sorted({ids.get(a, a) for a in service.accounts if not local or a in ids or a.isdigit()}),
+                "accounts": ids_of(service.accounts, config.fleet),
+                "units": service.units,
             }
             for service in config.services.services
         ],
+        "teams": [{"name": team.name, "units": team.units} for team in config.services.teams if team.units],
         "accounts": places,
     }
 

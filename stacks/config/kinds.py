@@ -133,6 +133,24 @@ type ArnPattern = Annotated[
 type FunctionName = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the name of a Lambda function, without its alias")
 ]
+# A policy's patterns know only *: whatever else means something to a shell would be looked for as it stands.
+type ControlPattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\[\]?]+$",
+        max_length=256,
+        description="a control as Security Hub calls it, for example S3.8, in which * stands for any text",
+    ),
+]
+type ResourcePattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\s\[\]?]+$",
+        max_length=1024,
+        description="the ARN or the id of a resource in quotes, in which * stands for any text",
+    ),
+]
 type TagText = Annotated[str, Meta(min_length=1, max_length=256, description="a text of 1 to 256 characters")]
 
 type Environment = Literal["production", "staging", "development", "sandbox", "local"]
+type EnvironmentOrUnknown = Literal["production", "staging", "development", "sandbox", "local", "unknown"]

@@ -26,6 +26,7 @@ from .kinds import (
     Text,
     Url,
 )
+from .model_findings import FindingsFile
 from .model_people import PeopleFile
 from .model_routes import RoutesFile
 
@@ -177,6 +178,8 @@ class Team(_Config, frozen=True, kw_only=True):
     name: Slug
     slack_channel: Channel
     pagerduty_service: Text | None = None
+    units: list[Text] = []
+    """Organisational units of `fleet.yaml` in which it owns what belongs to no service, with all units below them."""
 
 
 class Service(_Config, frozen=True, kw_only=True):
@@ -196,6 +199,8 @@ class Service(_Config, frozen=True, kw_only=True):
     stacks: list[StackPattern] = []
     resources: list[ArnPattern] = []
     functions: list[FunctionName] = []
+    units: list[Text] = []
+    """Organisational units of `fleet.yaml` that belong to it, with all units below them."""
 
 
 class ServicesFile(_Config, frozen=True, kw_only=True):
@@ -213,3 +218,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     services: ServicesFile
     people: PeopleFile
     routes: RoutesFile
+    findings: FindingsFile

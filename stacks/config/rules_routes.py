@@ -51,7 +51,13 @@ def _event_names() -> list[str]:
     """Of every fleet event that there is."""
     for module in pkgutil.iter_modules(events.__path__):
         import_module(f"{events.__name__}.{module.name}")
-    return sorted(kind.__name__ for kind in FleetEvent.__subclasses__() if kind.__module__.startswith(events.__name__))
+    return sorted(kind.__name__ for kind in _kinds(FleetEvent) if kind.__module__.startswith(events.__name__))
+
+
+def _kinds(base: type[FleetEvent]) -> Iterator[type[FleetEvent]]:
+    """Those that are put on a bus: what others inherit from is none."""
+    for kind in base.__subclasses__():
+        yield from _kinds(kind) if kind.__subclasses__() else [kind]
 
 
 def _unreachable(routes: RoutesFile) -> Iterator[Breach]:

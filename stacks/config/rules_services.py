@@ -1,6 +1,6 @@
 """Rules that look at more than one value of `services.yaml`, and at the fleet that it is for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .model import FleetFile, ServicesFile
 from .problem import Path, did_you_mean, path_text
@@ -52,6 +52,15 @@ def _teams(services: ServicesFile) -> Iterator[Breach]:
 def account_ids(fleet: FleetFile) -> dict[str, str]:
     """The id of each account by its name."""
     return {account.name: account.id for account in fleet.accounts if known(account.name, account.id)}
+
+
+def ids_of(names: Iterable[str], fleet: FleetFile) -> list[str]:
+    """Ids of accounts that are given by name or id.
+
+    A local fleet lacks accounts that a file for another fleet names: there, such a name stands for none.
+    """
+    ids, local = account_ids(fleet), fleet.kind == "local"
+    return sorted({ids.get(name, name) for name in names if not local or name in ids or name.isdigit()})
 
 
 def _accounts(services: ServicesFile, fleet: FleetFile) -> Iterator[Breach]:

@@ -1,6 +1,7 @@
 """One written value against one type: what YAML 1.1 makes of a text is not always what its writer meant."""
 
 import re
+from datetime import date
 from typing import Any
 
 import msgspec.inspect as mi
@@ -13,6 +14,7 @@ from .problem import did_you_mean, one_of
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAMES: dict[type[mi.Type], str] = {
     mi.StructType: "a mapping of fields",
     mi.DictType: "a mapping of names to values",
@@ -21,12 +23,14 @@ _NAMES: dict[type[mi.Type], str] = {
     mi.IntType: "a whole number",
     mi.FloatType: "a number",
     mi.StrType: "a text",
+    mi.DateType: "a day as YYYY-MM-DD",
 }
 _SHAPES: dict[type[mi.Type], str] = {
     mi.StructType: "write its fields below it, indented, as name: value",
     mi.DictType: "write name: value below it, indented, or {} for none",
     mi.ListType: 'begin each item with "- ", or write [] for none',
     mi.BoolType: "write true or false, without quotes",
+    mi.DateType: "write year, month and day, as 2026-11-01",
 }
 
 
@@ -89,6 +93,8 @@ def scalar(text: str, node: yaml.ScalarNode, want: Wanted) -> Scalar:
             return Scalar(value=text == "true") if given else Scalar(problem=want.advice)
         case mi.IntType() | mi.FloatType() as number:
             return _number(text, node, number, want)
+        case mi.DateType():
+            return _day(text, node, want)
     return Scalar(problem=want.advice)  # pragma: no cover - the model has no other types
 
 
@@ -141,6 +147,16 @@ def _number(text: str, node: yaml.ScalarNode, kind: mi.IntType | mi.FloatType, w
         return Scalar(problem="remove the quotes: it is a number")
     value = int(text) if whole else float(text)
     return Scalar(value=value) if _in_range(value, kind) else Scalar(problem=want.advice)
+
+
+def _day(text: str, node: yaml.ScalarNode, want: Wanted) -> Scalar:
+    # With quotes or without: YAML 1.1 takes an unquoted one for a timestamp, but it says the same.
+    if not _DAY.fullmatch(text):
+        return Scalar(problem=want.advice, reading="" if node.tag == f"{_TAG}str" else _reading(node))
+    try:
+        return Scalar(value=date.fromisoformat(text))
+    except ValueError:
+        return Scalar(problem=want.advice, reading=", which the calendar does not have")
 
 
 def _misread(node: yaml.ScalarNode) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from .model import FleetFile, ServicesFile
+from .model_findings import FindingsFile
 from .model_people import PeopleFile
 from .model_routes import RoutesFile
 
@@ -16,6 +17,7 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "services": ServicesFile,
     "people": PeopleFile,
     "routes": RoutesFile,
+    "findings": FindingsFile,
 }
 
 

@@ -10,14 +10,16 @@ from stacks.config.load import ConfigError, load
 ROOT = Path(__file__).parents[2]
 
 
-FLEET, SERVICES, PEOPLE, ROUTES = (f"config/{name}.yaml" for name in ("fleet", "services", "people", "routes"))
-LOCAL, LOCAL_PEOPLE = "local/fleet.yaml", "local/people.yaml"
+FLEET, SERVICES, PEOPLE, ROUTES, FINDINGS = (
+    f"config/{name}.yaml" for name in ("fleet", "services", "people", "routes", "findings")
+)
+LOCAL, LOCAL_PEOPLE, LOCAL_FINDINGS = "local/fleet.yaml", "local/people.yaml", "local/findings.yaml"
 HUB_ROLE = "    role: hub\n    wave: 2\n    capabilities:\n      chatops: act\n"
 
 
 def copied(tmp_path: Path) -> Path:
     """A copy of the repository's own configuration, to be broken."""
-    for file in (FLEET, SERVICES, PEOPLE, ROUTES, LOCAL, LOCAL_PEOPLE):
+    for file in (FLEET, SERVICES, PEOPLE, ROUTES, FINDINGS, LOCAL, LOCAL_PEOPLE, LOCAL_FINDINGS):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         copy(ROOT / file, tmp_path / file)
     return tmp_path
@@ -75,7 +77,7 @@ BROKEN_FILES: dict[str, tuple[bytes | None, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN_FILES)
-@pytest.mark.parametrize("file", [FLEET, SERVICES, PEOPLE, ROUTES])
+@pytest.mark.parametrize("file", [FLEET, SERVICES, PEOPLE, ROUTES, FINDINGS])
 def test_broken_file_is_told_clearly(root: Path, file: str, case: str) -> None:
     content, says = BROKEN_FILES[case]
     (root / file).unlink() if content is None else (root / file).write_bytes(content)

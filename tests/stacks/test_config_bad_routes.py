@@ -112,7 +112,8 @@ def test_a_team_is_paged_by_the_pagerduty_service_of_one_of_its_services(tmp_pat
 
 def test_the_default_team_without_an_entry_has_no_pagerduty_service(tmp_path: Path) -> None:
     root = copied(tmp_path)
-    change(root, SERVICES, '  - name: sre\n    slack_channel: "#sre-fleet"\n    pagerduty_service: PSRE001\n', "")
+    sre = '  - name: sre\n    slack_channel: "#sre-fleet"\n    pagerduty_service: PSRE001\n'
+    change(root, SERVICES, f"{sre}    units: [Infrastructure, Security]\n", "")
     change(root, ROUTES, "team: [payments, records]", "team: [sre]")
     (line,) = problems(root)
     assert "expected false: sre has no pagerduty_service" in line

@@ -76,7 +76,10 @@ def test_catalogue_has_only_what_ownership_needs_with_accounts_as_ids() -> None:
         "resources": [],
         "functions": ["payments-charge", "payments-refund"],
         "accounts": ["444455556666"],
+        "units": [],
     }
+    assert catalogue["services"][3]["units"] == ["Infrastructure/SRE"]
+    assert catalogue["teams"] == [{"name": "sre", "units": ["Infrastructure", "Security"]}]
     assert catalogue["accounts"]["666677778888"] == {
         "name": "records-staging",
         "environment": "staging",

@@ -20,6 +20,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     resources: list[str] = []
     functions: list[str] = []
     accounts: list[str] = []
+    units: list[str] = []
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    """A team, and the organisational units in which it owns what belongs to no service."""
+
+    name: str
+    units: list[str] = []
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +49,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
 
     default: Default
     services: list[Service] = []
+    teams: list[Team] = []
     accounts: dict[str, Account] = {}
 
 
@@ -58,15 +67,26 @@ _STACK_TAG = "aws:cloudformation:stack-name"
 
 
 def owner_of(catalogue: Catalogue, *, account: str, resource: str, tags: Mapping[str, str]) -> Owner:
-    """The owner by the first of: resource tags, CloudFormation stack, resource name, account, default."""
+    """The owner by the first of: resource tags, CloudFormation stack, resource name, account, unit, default."""
     place = catalogue.accounts.get(account)
     service, rule = _service_of(catalogue, account, resource, tags)
-    return Owner(
-        service=service.name if service else UNKNOWN,
-        team=service.team if service else catalogue.default.team,
-        environment=place.environment if place else UNKNOWN,
-        rule=rule,
-    )
+    name, team = (service.name, service.team) if service else (UNKNOWN, catalogue.default.team)
+    if service is None and place and (found := _owner_of_unit(catalogue, place.unit)):
+        (name, team), rule = found, "unit"
+    return Owner(service=name, team=team, environment=place.environment if place else UNKNOWN, rule=rule)
+
+
+def within(unit: str, other: str) -> bool:
+    """Whether an organisational unit is another one, or below it. Both are paths: `Workloads/Production`."""
+    return f"{unit}/".startswith(f"{other}/")
+
+
+def _owner_of_unit(catalogue: Catalogue, unit: str) -> tuple[str, str] | None:
+    """Service and team of the nearest unit, this one or above, that somebody owns."""
+    claims = [(owned, service.name, service.team) for service in catalogue.services for owned in service.units]
+    claims += [(owned, UNKNOWN, team.name) for team in catalogue.teams for owned in team.units]
+    nearest = max((claim for claim in claims if within(unit, claim[0])), key=lambda claim: len(claim[0]), default=None)
+    return nearest and nearest[1:]
 
 
 def _service_of(
