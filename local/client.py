@@ -1,4 +1,4 @@
-"""Talking to the local cloud: boto3 clients that can reach nothing else, service events, the journal, Slack, GitHub."""
+"""Talking to the local cloud: boto3 clients that can reach nothing else, service events, the journal, the fakes."""
 
 import os
 from collections.abc import Sequence
@@ -139,6 +139,39 @@ def github_calls(instance: Instance, repository: str = "") -> list[dict[str, Any
 def github_behave(instance: Instance, **wish: Any) -> None:
     """Make the fake GitHub fail: next=2, status=502, done=True, down=True, missing=["acme/shop"], remaining=0, ..."""
     get_json(instance, "/_local/github/behave", body=wish)
+
+
+def securityhub_import_ocsf(
+    instance: Instance, account: str, findings: Event | Sequence[Event], *, region: str = REGION
+) -> list[str]:
+    """Put OCSF findings into the account's Security Hub, as AWS does; their metadata.uid. One event each."""
+    listed = [findings] if isinstance(findings, dict) else list(findings)
+    body = {"account": account, "region": region, "findings": listed}
+    return list(get_json(instance, "/_local/securityhub/ocsf", body=body)["uids"])
+
+
+def securityhub_findings(instance: Instance, account: str, *, region: str = REGION) -> dict[str, list[dict[str, Any]]]:
+    """All that the account's Security Hub holds, {"asff": [...], "ocsf": [...]}; no call of the API, so no rate."""
+    return dict(get_json(instance, f"/_local/securityhub/findings?account={account}&region={region}"))
+
+
+def securityhub_behave(instance: Instance, **wish: Any) -> dict[str, Any]:
+    """Make the fake Security Hub misbehave; what a wish does not name is normal again, and so is all without one.
+
+    throttle=3, fail=2 (after=True: the work is done, the answer lost), unprocessed=5 (error="ConcurrentUpdateError"),
+    down=True; operations=["BatchUpdateFindings"] and account="..." say for whom. limits=False: no rates at all;
+    clock="stopped" and advance=1.5 (alone, it leaves the wish before) move the clock of the rates by hand.
+    """
+    return dict(get_json(instance, "/_local/securityhub/behave", body=wish))
+
+
+def securityhub_calls(instance: Instance, account: str = "", *, since: int = 0) -> list[dict[str, Any]]:
+    """Calls of the Security Hub API after number `since`, refused ones too.
+
+    Each has seq, at (epoch s), account, region, operation, principal (ARN), findings (how many), unprocessed, outcome
+    ("ok" or the error's code) and, but for imports, request.
+    """
+    return list(get_json(instance, f"/_local/securityhub/calls?account={account}&since={since}")["calls"])
 
 
 def fire_schedule(instance: Instance, account: str, rule: str, *, region: str = REGION) -> None:

@@ -188,6 +188,30 @@ LEDGER: tuple[Line, ...] = (
     Line("PagerDuty: Events API v2", "simulated", "developer.pagerduty.com, send an alert event", "local/pagerduty.py"),
     Line("PagerDuty: throttling by itself, change events, webhooks", "not simulated", "429 on demand only"),
     Line(
+        "Security Hub: ASFF findings, import, filters, updates with their event, workflow resets, history",
+        "simulated",
+        "Security Hub User Guide, BatchImportFindings, BatchUpdateFindings, workflow status; API reference; botocore",
+        "local/securityhub_cspm.py, local/securityhub_rules.py, local/securityhub_filters.py",
+    ),
+    Line(
+        "Security Hub: OCSF findings, GetFindingsV2, BatchUpdateFindingsV2 with their event",
+        "simulated",
+        "API reference; botocore; what an import leaves of a customer's update is inferred from ASFF",
+        "local/securityhub_v2.py",
+    ),
+    Line(
+        "Security Hub: rates, and IAM down to ASFFSyntaxPath and OCSFSyntaxPath",
+        "simulated",
+        "API reference, Welcome; Service Authorization Reference, Security Hub",
+        "local/securityhub_limits.py, local/securityhub_access.py",
+    ),
+    Line(
+        "Security Hub: administrators, linked Regions, standards, insights, custom actions, rules, retention",
+        "not simulated",
+        "an account has what is imported into it; its root stands for AWS services and administrators that import",
+    ),
+    Line("Security Hub: updates that take minutes, stale reads", "not simulated", "an update holds at once"),
+    Line(
         "GitHub: REST API of issues and their comments, rate limits",
         "simulated",
         "docs.github.com, REST API endpoints for issues; troubleshooting the REST API",

@@ -26,13 +26,19 @@ from local import (
     principals,
     put_events,
     schedules,
+    securityhub,
     slack,
     sqs_batches,
 )
 from local.asgi import Receive, Scope, Send, query, send_json
 
 # By how the paths begin that each of them answers.
-_FAKES = {"/_local/slack/": slack.serve, "/_local/pagerduty/": pagerduty.serve, "/_local/github/": github.serve}
+_FAKES = {
+    "/_local/slack/": slack.serve,
+    "/_local/pagerduty/": pagerduty.serve,
+    "/_local/github/": github.serve,
+    securityhub.PREFIX: securityhub.serve_local,
+}
 
 
 def build(state_dir: Path) -> Any:
@@ -86,5 +92,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         await send_json(send, 200, {"ok": True, "emulator": emulator._version()})
     elif path.startswith("/_local/"):
         await send_json(send, 404, {"error": f"{path}: no such route"})
+    elif securityhub.meant(scope):
+        await securityhub.serve(scope, receive, send)
     else:
         await emulator.app(scope, receive, send)
