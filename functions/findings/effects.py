@@ -17,12 +17,13 @@ from fleet.masking import mask
 from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import SUPPRESSED, Issue, Problem
+from functions.findings.problem import SUPPRESSED, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
-RETRY_MS = 120_000
+RETRY_MS = 15 * 60_000
 """What could not be done is tried again after so long, if nothing else brings it up."""
+SECURITY_HUB, TICKET = "security-hub", "ticket"
 _MOST_NOTE = 512
 
 type Workflow = Literal["SUPPRESSED", "NEW"]
@@ -100,9 +101,11 @@ def issue_wanted(problem: Problem) -> Literal["open", "reopen", "close", ""]:
     return "close" if closed and issue is not None and issue.number and issue.open else ""
 
 
-def with_issue(problem: Problem, issue: Issue) -> Problem:
-    """With what is known of its issue."""
-    return msgspec.structs.replace(problem, issue=issue)
+def wants(problem: Problem, *, acting: bool) -> list[str]:
+    """What is to be changed outside the fleet now; `acting`: whether more than undone may be."""
+    found = [SECURITY_HUB] if next(changes(problem, undo_only=not acting), None) else []
+    issue = issue_wanted(problem)
+    return [*found, TICKET] if issue == "close" or (issue and acting) else found
 
 
 class Attention(NamedTuple):

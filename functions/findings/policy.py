@@ -24,6 +24,8 @@ type Tell = Literal["now", "digest", "never"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity.__value__)
 """From the least to the worst."""
+KINDS = ("ignore", "severity", "owner", "route", "suppress", "ticket")
+"""Of action."""
 CONDITIONS = ("control", "severity", "account", "region", "resource", "tags", "service", "team", "environment")
 
 
@@ -169,7 +171,8 @@ class Judge:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._rules = [_Compiled(rule) for rule in policy.rules]
+        rules = [_Compiled(rule) for rule in policy.rules]
+        self._rules = {kind: _OfKind([rule for rule in rules if kind in rule.kinds]) for kind in KINDS}
 
     def level(self, severity: str) -> Level:
         """What holds for a severity; an unknown one is treated as the worst."""
@@ -235,14 +238,14 @@ class Judge:
     def _leases(self, facts: Facts, granted: Lease | None, trace: Trace | None) -> Iterator[Lease]:
         if granted is not None:
             yield granted
-        for compiled in self._rules:
+        for compiled in self._rules["suppress"].asked(facts, trace):
             if (lease := compiled.lease) is not None and compiled.holds(facts, "suppress", trace):
                 yield lease
 
     def _first(self, kind: str, facts: Facts, reasons: dict[str, Reason], trace: Trace | None) -> Rule | None:
         """The first rule with an action of this kind that matches."""
-        for compiled in self._rules:
-            if kind in compiled.kinds and compiled.holds(facts, kind, trace):
+        for compiled in self._rules[kind].asked(facts, trace):
+            if compiled.holds(facts, kind, trace):
                 rule = compiled.rule
                 reasons[kind] = Reason(f"rule:{rule.name}", rule.reason)
                 if trace:
@@ -257,14 +260,31 @@ class Judge:
         return rule.ticket.repository or known.get(owner.service) or known.get("", "")
 
 
+class _OfKind:
+    """The rules with one kind of action, in their order. Those that name other controls need not be asked."""
+
+    def __init__(self, rules: "list[_Compiled]") -> None:
+        self._all = rules
+        self._any = [rule for rule in rules if rule.controls is None]
+        named = {control for rule in rules for control in rule.controls or ()}
+        self._naming = {
+            control: [rule for rule in rules if rule.controls is None or control in rule.controls] for control in named
+        }
+
+    def asked(self, facts: Facts, trace: Trace | None) -> "list[_Compiled]":
+        """Those that may match; whoever wants to be told why others do not gets these as well."""
+        return self._all if trace else self._naming.get(facts.control, self._any)
+
+
 class _Compiled:
     """A rule, and its conditions as functions."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule, self.lease = rule, rule.lease()
-        self.kinds = frozenset(
-            kind for kind in ("ignore", "severity", "owner", "route", "suppress", "ticket") if getattr(rule, kind)
-        )
+        self.kinds = frozenset(kind for kind in KINDS if getattr(rule, kind))
+        controls = rule.match.control
+        self.controls = None if not controls or any("*" in each for each in controls) else frozenset(controls)
+        """The only ones that it can match; None: it may match any."""
         self._checks = list(_checks(rule.match))
 
     def holds(self, facts: Facts, kind: str, trace: Trace | None) -> bool:

@@ -127,8 +127,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> Finding:
         """The finding that stands for it: of those that say what it is, the newest."""
-        live = [copy for key, copy in self.copies.items() if self._failing(key)] or list(self.copies.values())
-        return max(live, key=lambda copy: (copy.updated_at, copy.copy))
+        live = [key for key in self.copies if self._failing(key)] or self.copies
+        return self.copies[max(live, key=self._age)]
 
     def severity(self) -> str:
         """The worst that a finding which still fails says; of a closed problem, what the newest said."""
@@ -138,9 +138,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def tags(self) -> dict[str, str]:
         """Of the resource: not every copy has them, and the newest says best."""
         merged: dict[str, str] = {}
-        for copy in sorted(self.copies.values(), key=lambda copy: (copy.updated_at, copy.copy)):
-            merged |= copy.tags
+        for key in sorted(self.copies, key=self._age):
+            merged |= self.copies[key].tags
         return merged
+
+    def _age(self, key: str) -> tuple[int, str]:
+        return self.copies[key].updated_at, key
 
     def _failing(self, key: str) -> bool:
         return self.copies[key].status in (Status.OPEN, Status.SUPPRESSED)

@@ -22,9 +22,10 @@ import msgspec
 
 from fleet.catalogue import Owner
 from fleet.events.envelope import Entry
-from fleet.items import DUE, Item, Table
+from fleet.items import DUE, Item, Table, from_dynamodb, to_dynamodb
 from fleet.outbox import with_due, with_entries
-from functions.findings.effects import RETRY_MS, attention, changes, issue_wanted
+from functions.findings.brief import Brief, brief_of
+from functions.findings.effects import RETRY_MS, attention, wants
 from functions.findings.finding import Finding
 from functions.findings.history import WINDOW_MS, History, Report
 from functions.findings.lease import DAY_MS
@@ -34,8 +35,8 @@ from functions.findings.problem import Problem, State
 VERSION = 2
 LIVE = "live"
 """Name of the index of what somebody may have to do something about."""
-SECURITY_HUB, TICKET = "security-hub", "ticket"
 _KEEP_CLOSED_MS = 400 * DAY_MS
+_PAGE = 500
 _DERIVED = ("wants", "due_at", LIVE, "rank", "brief", "expires")
 
 
@@ -49,27 +50,6 @@ class Stored(msgspec.Struct, frozen=True):
     def revision(self) -> int:
         """That which a write over it makes."""
         return 1 if self.item is None else int(self.item["rev"]) + 1
-
-
-class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem in a list."""
-
-    problem: str
-    account: str
-    region: str
-    control: str
-    resource: str
-    severity: str
-    status: str
-    team: str
-    service: str
-    title: str
-    opened: int
-    due: int
-    until: int
-    """When its suppression ends; 0: it has none of ours."""
-    tell: str
-    config: str
 
 
 class ProblemStore:
@@ -100,30 +80,43 @@ class ProblemStore:
 
     def live(self, team: str) -> Iterator[Brief]:
         """A team's open and suppressed problems, the worst and then the oldest first; eventually consistent."""
-        query: dict[str, Any] = {
-            "TableName": self._table.name,
-            "IndexName": LIVE,
-            "KeyConditionExpression": "live = :team",
-            "ExpressionAttributeValues": {":team": {"S": team}},
-        }
-        for page in self._table.client.get_paginator("query").paginate(**query):
-            for item in page["Items"]:
-                yield msgspec.json.decode(item["brief"]["S"], type=Brief)
+        after: Item | None = None
+        while True:
+            briefs, after = self.live_page(team, after, _PAGE)
+            yield from briefs
+            if after is None:
+                return
+
+    def live_page(self, team: str, after: Item | None, most: int) -> tuple[list[Brief], Item | None]:
+        """At most so many of `live`, and where the next begin; None: there are no more."""
+        start: dict[str, Any] = {"ExclusiveStartKey": to_dynamodb(after)} if after else {}
+        page = self._table.client.query(
+            TableName=self._table.name,
+            IndexName=LIVE,
+            KeyConditionExpression="live = :team",
+            ExpressionAttributeValues={":team": {"S": team}},
+            Limit=most,
+            **start,
+        )
+        last = page.get("LastEvaluatedKey")
+        briefs = [msgspec.json.decode(item["brief"]["S"], type=Brief) for item in page["Items"]]
+        return briefs, from_dynamodb(last) if last else None
 
     def _derived(self, problem: Problem, now: int, *, acting: bool) -> Item:
         state = problem.state
         found: Item = {}
-        wants = [SECURITY_HUB] if next(changes(problem, undo_only=not acting), None) else []
-        if (issue := issue_wanted(problem)) and (acting or issue == "close"):
-            wants.append(TICKET)
-        ahead = attention(problem, self._policy)
-        if wants:
-            found["wants"] = " ".join(wants)
-        if due := min(filter(None, [ahead.at if ahead else 0, now + RETRY_MS if wants else 0]), default=0):
+        ahead, wanted = attention(problem, self._policy), wants(problem, acting=acting)
+        if wanted:
+            found["wants"] = " ".join(wanted)
+        if due := min(filter(None, [ahead.at if ahead else 0, now + RETRY_MS if wanted else 0]), default=0):
             found["due_at"] = due
         if state.live:
             worst_first = len(SEVERITIES) - SEVERITIES.index(state.severity) if state.severity in SEVERITIES else 0
-            found |= {LIVE: state.owner.team, "rank": f"{worst_first}#{state.opened:014d}", "brief": _brief(problem)}
+            found |= {
+                LIVE: state.owner.team,
+                "rank": f"{worst_first}#{state.opened:014d}",
+                "brief": msgspec.json.encode(brief_of(problem)).decode(),
+            }
         elif not problem.granted:
             closed = max(problem.history.reports[-1].at, state.closed)
             keep = _KEEP_CLOSED_MS if state.openings or problem.issue else WINDOW_MS
@@ -134,28 +127,6 @@ class ProblemStore:
 def key(problem_id: str) -> str:
     """The item's key."""
     return f"problem#{problem_id}"
-
-
-def _brief(problem: Problem) -> str:
-    state = problem.state
-    brief = Brief(
-        problem=problem.id,
-        account=problem.account,
-        region=problem.region,
-        control=problem.control,
-        resource=problem.resource,
-        severity=state.severity,
-        status=state.status,
-        team=state.owner.team,
-        service=state.owner.service,
-        title=problem.shown.title,
-        opened=state.opened,
-        due=state.due,
-        until=state.lease.until if state.lease else 0,
-        tell="never" if problem.quiet else state.tell,
-        config=problem.config,
-    )
-    return msgspec.json.encode(brief).decode()
 
 
 class _First(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from fleet.command_work import Answer
+from fleet.command_answer import Answer
 from functions.operations.letters import Stays, fingerprint, name_of, reason
 from functions.operations.redrive import Fate, Shown
 

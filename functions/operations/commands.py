@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fleet import clock, telemetry
-from fleet.command_work import Answer, failed, refused
+from fleet.command_answer import Answer, failed, refused
 from fleet.events.chatops import CommandRequested
 from fleet.events.envelope import decode
 from fleet.items import Table

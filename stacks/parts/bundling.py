@@ -32,7 +32,7 @@ PYTHON = "3.13"
 
 SERVICES = (
     *("dynamodb", "events", "identitystore", "lambda", "resourcegroupstaggingapi", "s3"),
-    *("secretsmanager", "sqs", "ssm", "sts"),
+    *("secretsmanager", "securityhub", "sqs", "ssm", "sts"),
 )
 """The services whose models stay in botocore: those that `fleet.aws` has clients for."""
 

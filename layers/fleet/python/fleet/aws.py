@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_securityhub import SecurityHubClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -48,6 +49,11 @@ def secretsmanager() -> "SecretsManagerClient":
 def lambda_() -> "LambdaClient":
     """Lambda."""
     return _session.client("lambda", config=_CONFIG)
+
+
+def securityhub() -> "SecurityHubClient":
+    """Security Hub, without retries of its own: its limits are the account's, and a queue brings the work again."""
+    return _session.client("securityhub", config=_CONFIG.merge(Config(retries={"total_max_attempts": 1})))
 
 
 def tagging() -> "ResourceGroupsTaggingAPIClient":

@@ -101,3 +101,17 @@ class ApprovalDenied(ApprovalDecided, frozen=True, kw_only=True):
 
 class ApprovalExpired(ApprovalDecided, frozen=True, kw_only=True):
     """Nobody decided in time."""
+
+
+class BudgetUsedUp(FleetEvent, frozen=True, kw_only=True):
+    """A capability has had all effects of an hour, and only observes until the next."""
+
+    source: ClassVar[str] = ANY_CAPABILITY
+    version: ClassVar[int] = 1
+
+    capability: str
+    account: str
+    region: str
+    hour: str
+    """`2026-11-23T17`, in UTC."""
+    limit: int

@@ -1,0 +1,48 @@
+"""What the clock does to a problem: suppressions end, deadlines come near and pass: pure."""
+
+from typing import Literal
+
+import msgspec
+
+from functions.findings.decision import Law, did, reviewed
+from functions.findings.effects import attention
+from functions.findings.problem import Deed, Problem
+
+type Say = Literal["warn", "remind", "overdue", "escalate"]
+
+_LEVELS: dict[Say, tuple[int, Deed]] = {
+    "remind": (1, "reminded"),
+    "overdue": (2, "overdue"),
+    "escalate": (3, "escalated"),
+}
+_MOST = 10
+
+
+class Attended(msgspec.Struct, frozen=True):
+    """A problem after all that was due, and what people are to be told of it."""
+
+    problem: Problem
+    said: tuple[Say, ...]
+
+
+def attended(problem: Problem, law: Law, now: int) -> Attended:
+    """Do all that is due by `now`. Of deadlines that have passed together only the last is told."""
+    said: list[Say] = []
+    for _ in range(_MOST):
+        ahead = attention(problem, law.judge.policy)
+        if ahead is None or ahead.at > now:
+            break
+        match ahead.what:
+            case "review":
+                before, problem = problem, reviewed(problem, law, now)
+                if problem.state == before.state:
+                    break
+            case "warn":
+                until = problem.state.lease.until if problem.state.lease else 0
+                problem = did(msgspec.structs.replace(problem, warned=until), "warned", "clock", now)
+                said.append("warn")
+            case stage:
+                level, deed = _LEVELS[stage]
+                problem = did(msgspec.structs.replace(problem, stage=(problem.state.due, level)), deed, "clock", now)
+                said = [*(one for one in said if one == "warn"), stage]
+    return Attended(problem, tuple(said))

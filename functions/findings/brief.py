@@ -1,0 +1,49 @@
+"""A problem as it stands in lists and sums: pure."""
+
+import msgspec
+
+from functions.findings.problem import Problem
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem in a list."""
+
+    problem: str
+    account: str
+    region: str
+    control: str
+    resource: str
+    severity: str
+    status: str
+    team: str
+    service: str
+    title: str
+    opened: int
+    due: int
+    until: int
+    """When its suppression ends; 0: it has none of ours."""
+    quiet: bool
+    """It was there before the fleet."""
+    config: str
+
+
+def brief_of(problem: Problem) -> Brief:
+    """Of a problem."""
+    state = problem.state
+    return Brief(
+        problem=problem.id,
+        account=problem.account,
+        region=problem.region,
+        control=problem.control,
+        resource=problem.resource,
+        severity=state.severity,
+        status=state.status,
+        team=state.owner.team,
+        service=state.owner.service,
+        title=problem.shown.title,
+        opened=state.opened,
+        due=state.due,
+        until=state.lease.until if state.lease else 0,
+        quiet=problem.quiet,
+        config=problem.config,
+    )

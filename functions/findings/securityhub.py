@@ -1,0 +1,166 @@
+"""Security Hub, both of them: what is asked of it, as it answers. HTTP 200 is no success: each finding has its own."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from fleet import telemetry
+from functions.findings.effects import Batch, Change
+from functions.findings.finding import UPDATED_BY, Finding
+
+if TYPE_CHECKING:
+    from mypy_boto3_securityhub import SecurityHubClient
+
+PAGE = 100
+"""Findings in one answer of GetFindings."""
+MOST_IDS = 20
+"""Values of one filter."""
+_THROTTLED = {"TooManyRequestsException", "LimitExceededException", "ThrottlingException"}
+_NOT_THERE = {"InvalidAccessException", "ResourceNotFoundException"}
+"""The account has no Security Hub (any more)."""
+_UNKNOWN = {"FindingNotFound", "ResourceNotFound", "ResourceNotFoundException"}
+"""Codes of a finding that Security Hub does not know: of Security Hub itself, and of V2."""
+_STATUS_IDS = {"NEW": 1, "SUPPRESSED": 3}
+_SECONDS = 1.0
+
+
+class ThrottledError(Exception):
+    """Others in the account ask too: the change is kept and tried again."""
+
+
+class NotEnabledError(Exception):
+    """There is no Security Hub in this account and Region."""
+
+
+class Done(NamedTuple):
+    """What came of a call."""
+
+    taken: list[Change]
+    """Including those of findings that are no more: nothing is left to be asked about them."""
+    left: list[Change]
+
+
+class Pacer:
+    """Lets so many calls go in a second, evenly."""
+
+    def __init__(
+        self,
+        per_second: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gap, self._sleep, self._clock = _SECONDS / per_second, sleep, clock
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        """Wait for the next turn."""
+        wait = self._next - self._clock()
+        if wait > 0:
+            self._sleep(wait)
+        self._next = max(self._next, self._clock()) + self._gap
+
+
+class SecurityHub:
+    """Of this account and Region. The limits are the account's: others ask too."""
+
+    def __init__(self, client: "SecurityHubClient", pace: Pacer) -> None:
+        self._client, self._pace = client, pace
+
+    def update(self, batch: Batch) -> Done:
+        """Ask for a batch of changes. Raises ThrottledError, NotEnabledError or ClientError; then none was taken."""
+        self._pace()
+        ask = self._update_v2 if batch.form == "ocsf" else self._update
+        try:
+            refused = ask(batch)
+        except ClientError as error:
+            raise _known(error) from error
+        left = [change for change in batch.changes if refused.get(_identity(change.finding), "") not in ("", *_UNKNOWN)]
+        for code in refused.values():
+            telemetry.count("Unprocessed", capability="findings", reason="unknown" if code in _UNKNOWN else "other")
+        return Done([change for change in batch.changes if change not in left], left)
+
+    def page(self, filters: dict[str, Any], token: str = "") -> tuple[list[bytes], str]:
+        """A page of findings as JSON documents, oldest change first, and the token of the next; empty: none follows.
+
+        Raises ThrottledError, NotEnabledError, StaleTokenError or ClientError.
+        """
+        more: dict[str, Any] = {"NextToken": token} if token else {}
+        self._pace()
+        try:
+            answer = self._client.get_findings(
+                Filters=filters,  # type: ignore[arg-type]
+                SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "asc"}],
+                MaxResults=PAGE,
+                **more,
+            )
+        except ClientError as error:
+            if token and error.response["Error"]["Code"] == "InvalidInputException":
+                raise StaleTokenError from error
+            raise _known(error) from error
+        return [msgspec.json.encode(finding) for finding in answer["Findings"]], answer.get("NextToken") or ""
+
+    def find(self, findings: Sequence[Finding]) -> list[bytes]:
+        """Those of at most MOST_IDS findings that it still has, as JSON documents. Raises as `page` does."""
+        found: list[bytes] = []
+        token = ""
+        while True:
+            some, token = self.page({"Id": [_equals(finding.finding_id) for finding in findings]}, token)
+            found += some
+            if not token:
+                return found
+
+    def _update(self, batch: Batch) -> dict[tuple[str, str], str]:
+        answer = self._client.batch_update_findings(
+            FindingIdentifiers=[
+                {"Id": finding_id, "ProductArn": product} for finding_id, product in _distinct(batch.changes)
+            ],
+            Workflow={"Status": batch.workflow},
+            Note={"Text": batch.note, "UpdatedBy": UPDATED_BY},
+        )
+        return {
+            (each["FindingIdentifier"]["Id"], each["FindingIdentifier"]["ProductArn"]): each["ErrorCode"]
+            for each in answer["UnprocessedFindings"]
+        }
+
+    def _update_v2(self, batch: Batch) -> dict[tuple[str, str], str]:
+        accounts = {_identity(change.finding): change.finding.account for change in batch.changes}
+        answer = self._client.batch_update_findings_v2(
+            FindingIdentifiers=[
+                {"CloudAccountUid": account, "FindingInfoUid": finding_id, "MetadataProductUid": product}
+                for (finding_id, product), account in accounts.items()
+            ],
+            Comment=batch.note,
+            StatusId=_STATUS_IDS[batch.workflow],
+        )
+        refused: dict[tuple[str, str], str] = {}
+        for each in answer["UnprocessedFindings"]:
+            named: Any = each.get("FindingIdentifier") or {}
+            refused[named.get("FindingInfoUid", ""), named.get("MetadataProductUid", "")] = each.get("ErrorCode", "")
+        return refused
+
+
+class StaleTokenError(Exception):
+    """A page's token has been forgotten; the walk goes on from the last change that it saw."""
+
+
+def _equals(value: str) -> dict[str, str]:
+    return {"Value": value, "Comparison": "EQUALS"}
+
+
+def _identity(finding: Finding) -> tuple[str, str]:
+    return finding.finding_id, finding.product
+
+
+def _distinct(changes: Iterable[Change]) -> list[tuple[str, str]]:
+    """Each finding once: one about several resources is of several problems."""
+    return list(dict.fromkeys(_identity(change.finding) for change in changes))
+
+
+def _known(error: ClientError) -> Exception:
+    code = error.response["Error"]["Code"]
+    if code in _THROTTLED:
+        return ThrottledError(code)
+    return NotEnabledError(code) if code in _NOT_THERE else error

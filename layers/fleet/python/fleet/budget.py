@@ -1,0 +1,51 @@
+"""A capability's budget of effects: so many in an hour, then it only observes until the next, and says so loudly.
+
+    pk      budget#<hour>   used: effects of the hour; told once in the item's outbox when it is used up (fleet.outbox)
+
+Whatever makes it act without end (a policy that matches all, a storm, an attacker) is stopped by it. Undoing costs
+nothing.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fleet import telemetry
+from fleet.events.envelope import Entry
+from fleet.items import ConflictError, Table
+from fleet.outbox import with_entries
+
+_TRIES = 10
+_KEEP_SECONDS = 30 * 24 * 3600
+_VERSION = 1
+
+
+class Budget:
+    """Of one capability in one account and Region."""
+
+    def __init__(self, table: Table, *, per_hour: int, capability: str, used_up: Callable[[str, int], Entry]) -> None:
+        """`used_up` makes the event that tells people, from the hour and the time (ms)."""
+        self._table, self._per_hour, self._capability, self._used_up = table, per_hour, capability, used_up
+
+    def take(self, wanted: int, now: int) -> int:
+        """How many of so many effects may be had now; they count as used. Raises ConflictError."""
+        hour = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H")
+        pk = f"budget#{hour}"
+        for _ in range(_TRIES):
+            item = self._table.get(pk)
+            used, told = (int(item["used"]), bool(item["told"])) if item else (0, False)
+            given = min(wanted, max(0, self._per_hour - used))
+            short = given < wanted
+            if not given and (told or not short):
+                return 0
+            after = (item or {"pk": pk, "v": _VERSION}) | {
+                "used": used + given,
+                "told": told or short,
+                "expires": now // 1000 + _KEEP_SECONDS,
+            }
+            if self._table.put(
+                with_entries(after, [self._used_up(hour, now)] if short and not told else [], now), over=item
+            ):
+                if short:
+                    telemetry.count("BudgetUsedUp", capability=self._capability)
+                return given
+        raise ConflictError(pk)
