@@ -12,7 +12,7 @@ from fleet.catalogue import Catalogue, owner_of
 from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
-from functions.findings.policy import Facts, Judge, Trace, Verdict
+from functions.findings.policy import Facts, Judge, Trace
 from functions.findings.problem import MOST_ACTS, SUPPRESSED, Act, Deed, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
@@ -35,8 +35,8 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
     if history is before:
         return None
     copies = dict(known.copies) if known else {}
-    if history.last_of(finding.copy) == report:
-        copies[finding.copy] = finding
+    if history.last_of(report.copy) == report:
+        copies[report.copy] = finding
     kept = history.copies
     copies = {key: copy for key, copy in copies.items() if key in kept}
     problem = known or Problem(
@@ -51,7 +51,8 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
 
 def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
     """The problem as its history, the policy and people would have it now. A grant that is over is forgotten."""
-    verdict = verdict_of(problem, law, now, trace)
+    facts = facts_of(problem, law)
+    verdict = law.judge.judge(facts, now, granted=problem.granted, assigned=problem.assigned, trace=trace)
     world, changes = problem.history.status, list(problem.history.changes())
     status = Status.SUPPRESSED if world is Status.OPEN and verdict.lease else world
     opened = _last(change.at for change in changes if change.status is Status.OPEN)
@@ -61,7 +62,7 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
     state = State(
         status=status,
         severity=verdict.severity,
-        reported=problem.severity(),
+        reported=facts.severity,
         owner=verdict.owner,
         tell=verdict.tell,
         channel=verdict.channel,
@@ -93,10 +94,10 @@ def _asked(problem: Problem, *, leased: bool) -> Iterator[tuple[str, str]]:
             yield key, label
 
 
-def verdict_of(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Verdict:
-    """What the policy says of a problem."""
+def facts_of(problem: Problem, law: Law) -> Facts:
+    """What rules look at."""
     tags = problem.tags()
-    facts = Facts(
+    return Facts(
         control=problem.control,
         severity=problem.severity(),
         account=problem.account,
@@ -105,7 +106,6 @@ def verdict_of(problem: Problem, law: Law, now: int, trace: Trace | None = None)
         tags=tags,
         owner=owner_of(law.catalogue, account=problem.account, resource=problem.resource, tags=tags),
     )
-    return law.judge.judge(facts, now, granted=problem.granted, assigned=problem.assigned, trace=trace)
 
 
 def suppressed(problem: Problem, lease: Lease, law: Law, now: int) -> Problem:
