@@ -96,8 +96,9 @@ class Queues:
 
     def _tagged(self) -> Iterator[tuple[str, dict[str, str]]]:
         with calling("GetResources"):
+            # A resource type is what stands in the ARN, and a queue's has none: GetResources knows it as `sqs` only.
             pages: Any = self._tagging.get_paginator("get_resources").paginate(
-                TagFilters=[{"Key": TAG}], ResourceTypeFilters=["sqs:queue"]
+                TagFilters=[{"Key": TAG}], ResourceTypeFilters=["sqs"]
             )
             for page in pages:
                 for resource in page["ResourceTagMappingList"]:

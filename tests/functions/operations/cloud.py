@@ -49,6 +49,15 @@ def queue_arn(name: str) -> str:
     return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
 
 
+def is_of_type(arn: str, wanted: str) -> bool:
+    """Whether GetResources takes a resource for `service[:resourceType]`: both are "the same as that embedded in a
+    resource's Amazon Resource Name" (its API reference, ResourceTypeFilters). A queue's ARN has no type.
+    """
+    service, _, kind = wanted.partition(":")
+    _, _, own, _, _, resource = arn.split(":", 5)
+    return service == own and (not kind or resource.replace("/", ":").startswith(f"{kind}:"))
+
+
 class FakeTagging:
     """GetResources of Resource Groups Tagging, in pages of two."""
 
@@ -62,11 +71,11 @@ class FakeTagging:
     def paginate(self, **request: Any) -> list[dict[str, Any]]:
         check("resourcegroupstaggingapi", "GetResources", request)
         (wanted,) = request["TagFilters"]
-        assert request["ResourceTypeFilters"] == ["sqs:queue"]
         found = [
             {"ResourceARN": queue_arn(name), "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
             for name, tags in self._tags.items()
             if wanted["Key"] in tags
+            and any(is_of_type(queue_arn(name), wanted) for wanted in request["ResourceTypeFilters"])
         ]
         return [{"ResourceTagMappingList": found[start : start + 2]} for start in range(0, len(found), 2)]
 
