@@ -159,8 +159,9 @@ def securityhub_behave(instance: Instance, **wish: Any) -> dict[str, Any]:
     """Make the fake Security Hub misbehave; what a wish does not name is normal again, and so is all without one.
 
     throttle=3, fail=2 (after=True: the work is done, the answer lost), unprocessed=5 (error="ConcurrentUpdateError"),
-    down=True; operations=["BatchUpdateFindings"] and account="..." say for whom. limits=False: no rates at all;
-    clock="stopped" and advance=1.5 (alone, it leaves the wish before) move the clock of the rates by hand.
+    down=True, enabled=False (no Security Hub there), forget_tokens=True; operations=["BatchUpdateFindings"] and
+    account="..." say for whom. limits=False: no rates at all; clock="stopped" and advance=1.5 (alone, it leaves the
+    wish before) move the clock of the rates by hand.
     """
     return dict(get_json(instance, "/_local/securityhub/behave", body=wish))
 

@@ -5,7 +5,10 @@ What a wish does not name is normal again; `{}` is all normal.
 - `{"fail": 2}`: the next two calls get HTTP 500; with `"after": true` they do their work first, and lose the answer;
 - `{"unprocessed": 5, "error": "ConcurrentUpdateError"}`: the next five findings of an update are not processed;
 - `{"down": true}`: every call gets HTTP 503, until the next wish;
+- `{"enabled": false}`: Security Hub is not switched on, until the next wish (API reference: InvalidAccessException;
+  of the V2 operations AccessDeniedException is the only error that fits);
 - `{"operations": ["BatchUpdateFindings"], "account": "222222222222"}`: the above for these alone;
+- `{"forget_tokens": true}`: no NextToken that was given out before leads on any more;
 - `{"limits": false}`: no throttling by rate; `{"clock": "stopped"}`: the clock of the rates stands still.
 `{"advance": 1.5}` moves that clock by so many seconds; alone, it leaves the wish before it as it is.
 """
@@ -13,14 +16,15 @@ What a wish does not name is normal again; `{}` is all normal.
 from collections.abc import Callable
 from typing import Any
 
+from local import securityhub_pages as pages
 from local.securityhub_cspm import UNPROCESSED
 from local.securityhub_limits import Buckets, Clock
-from local.securityhub_model import RefusedError, failed, is_operation, throttled
+from local.securityhub_model import RefusedError, failed, is_operation, not_enabled, throttled
 
 type Json = dict[str, Any]
 
 _NAMES = {"throttle", "fail", "after", "unprocessed", "error", "down", "operations", "account", "limits", "clock"}
-_NAMES |= {"advance"}
+_NAMES |= {"advance", "enabled", "forget_tokens"}
 
 
 class Behaviour:
@@ -50,6 +54,8 @@ class Behaviour:
         if asked.keys() == {"advance"}:
             return
         self._wish, self._left = dict(asked), left
+        if asked.get("forget_tokens"):
+            pages.forget()
         if asked.get("clock") == "stopped":
             self._clock.stop()
         else:
@@ -64,6 +70,8 @@ class Behaviour:
         if self._meant(account, operation):
             if self._wish.get("down"):
                 raise RefusedError("ServiceUnavailableException", "Service Unavailable")
+            if self._wish.get("enabled") is False:
+                raise not_enabled(operation, account)
             if self._taken("throttle"):
                 raise throttled(operation)
             if not self._wish.get("after") and self._taken("fail"):

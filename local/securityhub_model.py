@@ -68,6 +68,12 @@ def throttled(operation: str) -> RefusedError:
     return RefusedError("TooManyRequestsException", "Too Many Requests")
 
 
+def not_enabled(operation: str, account: str) -> RefusedError:
+    """The account has no Security Hub in this Region."""
+    code = "AccessDeniedException" if is_v2(operation) else "InvalidAccessException"
+    return RefusedError(code, f"Account {account} is not subscribed to AWS Security Hub")
+
+
 def failed(operation: str) -> RefusedError:
     """The service itself failed."""
     return RefusedError("InternalServerException" if is_v2(operation) else "InternalException", "Internal server error")

@@ -19,7 +19,7 @@ from local.securityhub_compare import values
 type Json = dict[str, Any]
 
 _USUAL = 10
-_SECRET = secrets.token_hex()
+_secret = [secrets.token_hex()]
 
 
 def ordered(findings: list[Json], criteria: list[tuple[str, str]]) -> list[Json]:
@@ -50,8 +50,13 @@ def query_of(*parts: object) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
+def forget() -> None:
+    """Take back every token that was given out."""
+    _secret[:] = [secrets.token_hex()]
+
+
 def _token(start: int, query: str) -> str:
-    mark = hashlib.sha256(f"{_SECRET}:{start}:{query}".encode()).hexdigest()
+    mark = hashlib.sha256(f"{_secret[0]}:{start}:{query}".encode()).hexdigest()
     return base64.urlsafe_b64encode(f"{start}:{mark}".encode()).decode()
 
 

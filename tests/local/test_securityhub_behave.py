@@ -110,6 +110,20 @@ def test_it_is_down_for_one_account_until_told_otherwise(
     hub.get_findings()
 
 
+def test_an_account_may_have_no_security_hub(cloud: Instance, hub: Any) -> None:
+    local.securityhub_behave(cloud, enabled=False)
+    assert refused(hub.get_findings) == (401, "InvalidAccessException")
+    assert refused(hub.get_findings_v2) == (403, "AccessDeniedException")
+
+
+def test_tokens_may_be_forgotten(cloud: Instance, hub: Any, account: str) -> None:
+    hub.batch_import_findings(Findings=[asff(account, number) for number in range(3)])
+    token = hub.get_findings(MaxResults=1)["NextToken"]
+    token = hub.get_findings(MaxResults=1, NextToken=token)["NextToken"]
+    local.securityhub_behave(cloud, forget_tokens=True)
+    assert refused(hub.get_findings, MaxResults=1, NextToken=token) == (400, "InvalidInputException")
+
+
 @pytest.mark.parametrize(
     "wish",
     [
