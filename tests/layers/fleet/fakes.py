@@ -96,7 +96,7 @@ class ConditionalCheckFailedException(ClientError):  # noqa: N818 - botocore's n
 
 
 class FakeDynamoDB(Transactions):
-    """One table with `pk` and the index `pending`; conditions as far as the fleet writes them."""
+    """One table with `pk`, the index `pending`, and that of findings; conditions as far as the fleet writes them."""
 
     class exceptions:  # noqa: N801 - botocore's name
         ConditionalCheckFailedException = ConditionalCheckFailedException
@@ -161,22 +161,27 @@ class FakeDynamoDB(Transactions):
         ExpressionAttributeValues: dict[str, Any],  # noqa: N803
     ) -> Iterator[dict[str, Any]]:
         assert TableName
-        assert IndexName == "pending"
-        assert KeyConditionExpression == "pending = :kind AND pending_since < :before"
-        before = int(ExpressionAttributeValues[":before"]["N"])
-
-        def query() -> list[dict[str, Any]]:
-            found = [
-                (int(item["pending_since"]["N"]), pk)
-                for pk, item in self.items.items()
-                if item.get("pending") == ExpressionAttributeValues[":kind"]
-                and int(item["pending_since"]["N"]) < before
-            ]
-            return [{"pk": {"S": pk}} for _, pk in sorted(found)]
-
-        found = self.steps.call("Query", query)
+        index = {"pending": self._pending, "live": self._live}[IndexName]
+        found = self.steps.call("Query", lambda: index(KeyConditionExpression, ExpressionAttributeValues))
         for start in range(0, len(found), 2):  # pages of two: whoever reads only the first page loses the rest
             yield {"Items": found[start : start + 2]}
+
+    def _pending(self, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        assert condition == "pending = :kind AND pending_since < :before"
+        found = [
+            (int(item["pending_since"]["N"]), pk)
+            for pk, item in self.items.items()
+            if item.get("pending") == values[":kind"]
+            and int(item["pending_since"]["N"]) < int(values[":before"]["N"])
+        ]
+        return [{"pk": {"S": pk}} for _, pk in sorted(found)]
+
+    def _live(self, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is projected: the keys, and `brief`."""
+        assert condition == "live = :team"
+        found = [item for item in self.items.values() if item.get("live") == values[":team"] and "rank" in item]
+        found.sort(key=lambda item: (item["rank"]["S"], item["pk"]["S"]))
+        return [{name: item[name] for name in ("pk", "live", "rank", "brief") if name in item} for item in found]
 
 
 class FakeEvents:
