@@ -18,8 +18,9 @@ _AWS_PRODUCT = re.compile(r"arn:aws:securityhub:[a-z0-9-]+::product(v2)?/aws/[a-
 """The account field is empty. Anyone may import findings under `...:<account>:product/<account>/default`."""
 
 
-class _Findings(msgspec.Struct, frozen=True):
-    findings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+class _Detail(msgspec.Struct, frozen=True):
+    findings: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)] = []
+    """Missing in what FOREIGN reports."""
 
 
 class _Envelope(msgspec.Struct, frozen=True, rename={"detail_type": "detail-type"}):
@@ -27,7 +28,7 @@ class _Envelope(msgspec.Struct, frozen=True, rename={"detail_type": "detail-type
     source: Literal["aws.securityhub"]
     detail_type: str
     time: str
-    detail: msgspec.Raw
+    detail: _Detail
 
 
 class _Schema(msgspec.Struct, frozen=True):
@@ -66,12 +67,14 @@ def open_event(body: str, accepts: Accepts) -> Contents:
     envelope = decode(_Envelope, body)
     if envelope.detail_type == FOREIGN:
         raise DroppedError("foreign_product")
+    if not envelope.detail.findings:
+        raise RefusedError("malformed", "$.detail", "Object missing required field `findings`")
     try:
         event_time = parse_iso(envelope.time)
     except TimestampError as error:
         raise RefusedError("malformed", "$.time", "expected an ISO 8601 timestamp") from error
     contents = Contents([], [], [])
-    for index, raw in enumerate(decode(_Findings, bytes(envelope.detail), at="$.detail").findings):
+    for index, raw in enumerate(envelope.detail.findings):
         try:
             for finding in findings_of(bytes(raw), at=f"$.detail.findings[{index}]"):
                 if accepts.take(finding):
