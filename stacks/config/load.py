@@ -13,6 +13,7 @@ from .model_people import PeopleFile
 from .model_routes import RoutesFile
 from .problem import ConfigError, Problem
 from .rules import Breach, fleet_breaches
+from .rules_findings import findings_breaches
 from .rules_people import people_breaches
 from .rules_routes import routes_breaches
 from .rules_services import services_breaches
@@ -56,6 +57,7 @@ def load(root: Path, fleet_file: str = FLEET_FILE, substitutions: Mapping[str, s
     services.report(services_breaches(services.value, fleet.value))
     people.report(people_breaches(people.value, services.value))
     routes.report(routes_breaches(routes.value, services.value, fleet.value))
+    findings.report(findings_breaches(findings.value, services.value, people.value, fleet.value))
     problems = [problem for file in (fleet, services, people, routes, findings) for problem in file.problems]
     if problems:
         raise ConfigError(problems)

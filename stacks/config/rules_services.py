@@ -1,6 +1,9 @@
 """Rules that look at more than one value of `services.yaml`, and at the fleet that it is for."""
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from fleet.catalogue import within
 
 from .model import FleetFile, ServicesFile
 from .problem import Path, did_you_mean, path_text
@@ -17,6 +20,7 @@ def services_breaches(services: ServicesFile, fleet: FleetFile) -> Iterator[Brea
     yield from _accounts(services, fleet)
     yield from _claims(services, fleet)
     yield from _stacks(services)
+    yield from _units(services, fleet)
 
 
 def _names(services: ServicesFile) -> Iterator[Breach]:
@@ -64,18 +68,29 @@ def ids_of(names: Iterable[str], fleet: FleetFile) -> list[str]:
 
 
 def _accounts(services: ServicesFile, fleet: FleetFile) -> Iterator[Breach]:
-    # A local fleet has other accounts than the one that the catalogue was written for.
+    yield from account_breaches(
+        (
+            (account, ("services", i, "accounts", j))
+            for i, service in enumerate(services.services)
+            for j, account in enumerate(service.accounts)
+        ),
+        fleet,
+    )
+
+
+def account_breaches(accounts: Iterable[tuple[str, Path]], fleet: FleetFile) -> Iterator[Breach]:
+    """Those that are neither a name of the fleet's nor an id."""
+    # A local fleet has other accounts than the one that the file was written for.
     if not known(fleet, fleet.accounts, *(account.name for account in fleet.accounts)) or fleet.kind == "local":
         return
     names = [account.name for account in fleet.accounts]
-    for i, service in enumerate(services.services):
-        for j, account in enumerate(service.accounts):
-            if known(account) and account not in names and not _is_id(account):
-                yield Breach(
-                    path=("services", i, "accounts", j),
-                    expected="the name of an account of the fleet, or an id of 12 digits",
-                    advice=did_you_mean(account, names, "add the account to the fleet, or remove it here"),
-                )
+    for account, path in accounts:
+        if known(account) and account not in names and not _is_id(account):
+            yield Breach(
+                path=path,
+                expected="the name of an account of the fleet, or an id of 12 digits",
+                advice=did_you_mean(account, names, "add the account to the fleet, or remove it here"),
+            )
 
 
 def _is_id(text: str) -> bool:
@@ -128,3 +143,39 @@ def _stacks(services: ServicesFile) -> Iterator[Breach]:
         if other:
             yield _contested(path, "stack", other, service)
         covering.setdefault(stack, service)
+
+
+def _units(services: ServicesFile, fleet: FleetFile) -> Iterator[Breach]:
+    """Organisational units in which the fleet has no account, or that two own."""
+    claims: list[_Claim] = [
+        *(
+            (unit, service.name, ("services", i, "units", j))
+            for i, service in enumerate(services.services)
+            for j, unit in enumerate(service.units)
+        ),
+        *(
+            (unit, f"team {team.name}" if known(team.name) else team.name, ("teams", i, "units", j))
+            for i, team in enumerate(services.teams)
+            for j, unit in enumerate(team.units)
+        ),
+    ]
+    yield from _empty_units(claims, fleet)
+    first: dict[str, str] = {}
+    for unit, owner, path in claims:
+        if known(unit, owner) and first.setdefault(unit, owner) != owner:
+            yield _contested(path, "unit", first[unit], owner)
+
+
+def _empty_units(claims: list[_Claim], fleet: FleetFile) -> Iterator[Breach]:
+    units = {account.unit for account in fleet.accounts}
+    # A local fleet has other units than the one that the catalogue was written for.
+    if not known(fleet, fleet.accounts, *units) or fleet.kind == "local":
+        return
+    above = {path for unit in units for path in accumulate(unit.split("/"), lambda path, name: f"{path}/{name}")}
+    for unit, _, path in claims:
+        if known(unit) and not any(within(each, unit) for each in units):
+            yield Breach(
+                path=path,
+                expected="the unit of an account of the fleet, or one above it",
+                advice=did_you_mean(unit, sorted(above), "add an account that is in it, or remove it here"),
+            )

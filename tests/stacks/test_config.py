@@ -249,6 +249,9 @@ people:
   - id: aiko
     slack: U0AIKO00000
     identity_user: "11111111-2222-3333-4444-555555555555"
+  - id: ben
+    slack: U0BEN000000
+    identity_user: "22222222-3333-4444-5555-666666666666"
 identity_center:
   store: d-1234567890
   region: ap-northeast-1

@@ -85,9 +85,9 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "a person twice": (
         PEOPLE,
+        "id: chie",
         "id: ben",
-        "id: aiko",
-        "people[1].id: found aiko; expected one person for each: people[0].id is the same;",
+        "people[2].id: found ben; expected one person for each: people[1].id is the same;",
         "two entries of one person would be four eyes: merge them, or correct one",
     ),
     "a Slack id of two people": (
@@ -204,8 +204,8 @@ BAD_IDENTITY_CENTER: dict[str, tuple[str, ...]] = {
     ),
     "a user of two people": (
         "identity_center:\n",
-        "  - {id: ben, slack: U0BEN000000, identity_user: 11111111-2222-3333-4444-555555555555}\nidentity_center:\n",
-        "people[1].identity_user: found 11111111-2222-3333-4444-555555555555; expected one person for each:",
+        "  - {id: chie, slack: U0CHIE00000, identity_user: 11111111-2222-3333-4444-555555555555}\nidentity_center:\n",
+        "people[2].identity_user: found 11111111-2222-3333-4444-555555555555; expected one person for each:",
         "people[0].identity_user is the same;",
     ),
     "a user's name": (

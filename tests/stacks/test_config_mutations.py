@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stacks.config.compile import chatops_config, findings_config, operations_config
-from stacks.config.load import FLEET_FILE, PEOPLE_FILE, ROUTES_FILE, SERVICES_FILE, ConfigError, load
+from stacks.config.load import FINDINGS_FILE, FLEET_FILE, PEOPLE_FILE, ROUTES_FILE, SERVICES_FILE, ConfigError, load
 from stacks.config.model import Config
 
 ROOT = Path(__file__).parents[2]
-FILES = (FLEET_FILE, SERVICES_FILE, PEOPLE_FILE, ROUTES_FILE)
+FILES = (FLEET_FILE, SERVICES_FILE, PEOPLE_FILE, ROUTES_FILE, FINDINGS_FILE)
 TEXTS = {file: (ROOT / file).read_text() for file in FILES}
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -33,8 +33,8 @@ def test_unknown_argument_is_refused(tmp_path: Path) -> None:
 
 
 FILES = [
-    *(f"config/{name}.yaml" for name in ("fleet", "services", "people", "routes")),
-    *("local/fleet.yaml", "local/people.yaml"),
+    *(f"config/{name}.yaml" for name in ("fleet", "services", "people", "routes", "findings")),
+    *("local/fleet.yaml", "local/people.yaml", "local/findings.yaml"),
 ]
 
 
