@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Self
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
 from fleet import aws, clock, telemetry
 from fleet import settings as deployed
@@ -24,6 +25,8 @@ from functions.findings.finding import Seen
 from functions.findings.policy import Judge, Policy
 from functions.findings.problem import Problem, State
 from functions.findings.store import ProblemStore, Stored
+from functions.findings.tally import Tally
+from functions.findings.teams import Teams, teams_of
 from functions.findings.telling import Here, Told, entries
 
 _WRITE_ATTEMPTS = 5
@@ -58,8 +61,8 @@ class Office:
         self.settings, self.accepts, self.policy, self.modes = settings, config.accepts, config.policy, modes
         self.law = Law(Judge(config.policy), config.catalogue, config_hash)
         self.table, self.store = table, ProblemStore(table, config.policy)
-        self.baselines = Baselines(table)
-        self.now = clock.now_ms
+        self.baselines, self.tally = Baselines(table), Tally(table)
+        self._teams = Teams(table, teams_of(config.catalogue, config.policy))
 
     @classmethod
     def open(cls, *, beside: str) -> Self:
@@ -68,6 +71,22 @@ class Office:
         config, config_hash = deployed.compiled(Config, beside=beside)
         table = Table(aws.dynamodb(), settings.table)
         return cls(settings, config, config_hash, table, ModeSwitch(aws.ssm(), settings.capability))
+
+    def teams(self) -> list[str]:
+        """All that may own a problem, in a lasting order; also those that once stood in the configuration."""
+        return self._teams.all()
+
+    def accounts(self) -> list[str]:
+        """Those whose findings are triaged here."""
+        known = self.accepts.accounts
+        return sorted(self.law.catalogue.accounts if known is None else known)
+
+    def write_tally(self) -> None:
+        """Write down the numbers, if it is time; they may be wrong by a minute's, and are no reason to fail."""
+        try:
+            self.tally.write(clock.now_ms())
+        except (ClientError, BotoCoreError) as error:
+            telemetry.log_failure("numbers not written", error)
 
     def record(self, seen: Seen) -> None:
         """Bring a finding's problem up to date. Raises ConflictError if others keep writing it."""
@@ -124,6 +143,20 @@ class Office:
             cause=cause,
             actor=actor,
         )
+        self._count(before, told)
         told_of = [*entries(before, told, quiet_days=self.policy.quiet_days), *(extra(told) if extra else [])]
         acting = self.modes.mode() is Mode.ACT
         return self.store.put(after, told_of, over=stored, now=now, acting=acting)
+
+    def _count(self, before: State | None, told: Told) -> None:
+        """For the numbers: what was opened and told, and how long things took."""
+        state, now = told.problem.state, told.here.now
+        was_open = before is not None and before.open
+        if state.open and not was_open:
+            self.tally.count("opened")
+            self.tally.count("told", state.tell == "now" and not told.problem.quiet)
+            self.tally.count("triage_number")
+            self.tally.count("triage_ms", max(0, now - state.opened))
+        elif was_open and before is not None and state.closed > before.opened and not state.live:
+            self.tally.count("resolve_number")
+            self.tally.count("resolve_ms", state.closed - before.opened)

@@ -16,7 +16,10 @@ CAPABILITY = office.settings.capability
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Entry point: a batch of the queue."""
-    return process(event, handle, dead_letters=dead_letters, capability=CAPABILITY)
+    office.tally.count("received", len(event["Records"]))
+    done = process(event, handle, dead_letters=dead_letters, capability=CAPABILITY)
+    office.write_tally()
+    return done
 
 
 def handle(body: str) -> None:

@@ -98,6 +98,11 @@ class Approvals:
             else:
                 return
 
+    def voters(self, request: str) -> list[str]:
+        """The people who agreed to a request; none if it needed none, or the glass was broken."""
+        item = self._read(self._client_for(request), f"request#{request}")
+        return [str(voter) for voter in item.get("voters", [])]
+
     def _why(self, client: "DynamoDBClient", request: str, claim_key: str, check: dict[str, Any]) -> str | None:
         item = self._read(client, f"request#{request}")
         reasons = {

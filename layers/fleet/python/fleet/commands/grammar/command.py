@@ -46,6 +46,12 @@ class Count(msgspec.Struct, frozen=True):
     most: int
 
 
+class Id(msgspec.Struct, frozen=True):
+    """A name or an id: letters, digits and hyphens, in lower case."""
+
+    most: int = 64
+
+
 class Text(msgspec.Struct, frozen=True):
     """The rest of the line, as it was typed, in characters."""
 
@@ -59,7 +65,7 @@ class Word(msgspec.Struct, frozen=True):
     choices: tuple[str, ...]
 
 
-type Kind = Account | Queue | Request | Shown | Count | Text | Word
+type Kind = Account | Queue | Request | Shown | Count | Id | Text | Word
 
 
 class Argument(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from fleet.commands.grammar.command import Account, Argument, Command, Count, Queue, Request, Shown, Text, Who, Word
+from fleet.commands.grammar.command import Account, Argument, Command, Count, Id, Queue, Request, Shown, Text, Who, Word
 from fleet.commands.grammar.parse import SLASH, unknown
 from fleet.commands.grammar.refused import code
 from fleet.commands.grammar.registry import Registry
@@ -85,6 +85,8 @@ def _example(argument: Argument) -> str:
             return "r-0123456789"
         case Count(_, most):
             return str(most if argument.default is None else argument.default)
+        case Id():
+            return argument.name if argument.default is None else str(argument.default)
         case Text():
             return "the reason in a few words"
         case Word(choices):

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from fleet.commands.grammar.command import Account, Count, Kind, Queue, Request, Shown, Text, Value, Word
+from fleet.commands.grammar.command import Account, Count, Id, Kind, Queue, Request, Shown, Text, Value, Word
 from fleet.commands.grammar.nearest import nearest
 from fleet.commands.grammar.refused import code
 
@@ -12,6 +12,7 @@ ALL = "all"
 REQUEST = re.compile(r"r-[0-9a-hjkmnp-tv-z]{10}")
 """Crockford's digits: nothing in an id is taken for something else when it is read aloud."""
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 """ASCII digits alone, and few: `int` takes more scripts than one, and very long numbers slowly."""
 
@@ -51,8 +52,11 @@ def read(kind: Kind, word: str, known: Known) -> Value:
             return _fitting(kind, REQUEST, word.lower())
         case Queue():
             return _fitting(kind, _QUEUE, word)
+        case Id(most):
+            value: Value = _fitting(kind, _ID, word.lower())
+            fits = len(str(value)) <= most
         case Count(least, most):
-            value: Value = int(_fitting(kind, _NUMBER, word))
+            value = int(_fitting(kind, _NUMBER, word))
             fits = least <= int(value) <= most
         case Word(choices):
             value = word.lower()
@@ -76,6 +80,8 @@ def expected(kind: Kind) -> str:
             return f"the id of a request, such as {code('r-0123456789')}"
         case Shown():
             return f"the id that {code(' '.join(kind.by))} was answered under, such as {code('r-0123456789')}"
+        case Id():
+            return f"a name or an id: up to {kind.most} letters, digits and hyphens"
         case Count():
             return f"a whole number from {kind.least} to {kind.most}"
         case Text():

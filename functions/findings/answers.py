@@ -1,0 +1,139 @@
+"""What people are answered about problems: ids, names, numbers and masked titles: pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from fleet.command_answer import Answer
+from fleet.masking import mask
+from functions.findings.brief import Brief
+from functions.findings.policy import SEVERITIES, Level
+from functions.findings.problem import Problem
+from functions.findings.summary import Summary
+
+_MOST_HISTORY = 8
+
+
+def listed(briefs: Sequence[Brief], status: str, *, most: int, now: int) -> Answer:
+    """Problems, the worst and then the oldest first."""
+    order: dict[str, int] = {severity: -place for place, severity in enumerate(SEVERITIES)}
+    ordered = sorted(briefs, key=lambda brief: (order.get(brief.severity, 1), brief.opened))
+    heads = ["Problem", "Severity", "Control", "Resource", "Team", "Opened", "Ends" if status != "open" else "Due"]
+    rows = [
+        [
+            brief.problem,
+            brief.severity,
+            brief.control,
+            brief.resource,
+            brief.team,
+            _when(brief.opened, now),
+            (_when(brief.until, now) if brief.until else "not ours") if status != "open" else _when(brief.due, now),
+        ]
+        for brief in ordered[:most]
+    ]
+    more = len(briefs) - len(rows)
+    headline = f"{len(briefs)} {status} problem{'' if len(briefs) == 1 else 's'}"
+    return Answer(outcome="done", headline=headline + (f"; {more} not shown" if more > 0 else ""), table=[heads, *rows])
+
+
+def shown(problem: Problem, level: Level, now: int) -> Answer:
+    """One problem, and what its suppression would need."""
+    state, finding = problem.state, problem.shown
+    facts: list[list[str]] = [
+        ["Problem", problem.id],
+        ["Control", problem.control],
+        ["Title", mask(finding.title)],
+        ["Resource", problem.resource],
+        ["Account", problem.account],
+        ["Region", problem.region],
+        ["Status", state.status],
+        ["Severity", state.severity],
+        ["Reported as", state.reported],
+        ["Team", f"{state.owner.team} ({state.owner.service}, by {state.owner.rule})"],
+        ["Told", "never: it was there before the fleet" if problem.quiet else state.tell],
+        ["Opened", _when(state.opened, now)],
+        ["How often", str(state.openings)],
+        ["Due", _when(state.due, now)],
+        *([["Suppressed by", state.lease.by], ["Ends", _when(state.lease.until, now)]] if state.lease else []),
+        *([["Ignored", "yes"]] if state.ignored else []),
+        *([kind.capitalize() + " decided by", f"{why.rule}: {mask(why.text)}"] for kind, why in state.reasons.items()),
+        *([["Issue", f"{problem.issue.repository} {problem.issue.number}"]] if problem.issue else []),
+        *([["Findings", str(len(problem.copies))]]),
+    ]
+    changes = [(change.at, str(change.status), change.event) for change in problem.history.changes()]
+    acts = [(act.at, act.what.replace("_", " "), act.by) for act in problem.acts]
+    past = [[_when(at, now), what, by] for at, what, by in sorted([*changes, *acts])[-_MOST_HISTORY:]]
+    needs = [["Days at most", str(level.suppress_days)], ["Tier", str(level.tier)]]
+    rows = [[*row, ""] for row in (*facts, *needs)]
+    return Answer(
+        outcome="done",
+        headline=f"{state.severity} {problem.control} is {state.status}, of {state.owner.team}",
+        table=[["Fact", "Value", "By"], *rows, *past],
+        shown={"problem": problem.id, "severity": state.severity, "status": str(state.status), "tier": level.tier},
+    )
+
+
+def changed(problem: Problem, what: str, now: int) -> Answer:
+    """A problem, after a command."""
+    state = problem.state
+    ends = f", which ends {_when(state.lease.until, now)}" if state.lease else ""
+    return Answer(
+        outcome="done",
+        headline=f"{problem.control} is {what}{ends}",
+        table=[["Problem", "Status", "Severity", "Team"], [problem.id, state.status, state.severity, state.owner.team]],
+    )
+
+
+def numbers(sums: Mapping[str, Summary], counts: Counter[str], days: int) -> Answer:
+    """Open problems by team, severity and age; and what the last days were like."""
+    rows = [
+        [
+            team,
+            str(sum(summary.open.values())),
+            *(str(summary.open[severity]) for severity in reversed(SEVERITIES)),
+            str(summary.overdue),
+            str(summary.suppressed),
+            ", ".join(f"{name}: {count}" for name, count in summary.ages.items()) or "-",
+        ]
+        for team, summary in sums.items()
+        if summary
+    ]
+    heads = ["Team", "Open", *reversed(SEVERITIES), "Overdue", "Suppressed", "Age"]
+    opened, told = counts["opened"], counts["told"]
+    past = [
+        [f"Last {days} days", f"{counts['received']} events, {opened} problems opened, {told} told at once"],
+        [
+            "Noise",
+            f"{_ratio(counts['received'], told)} events for a message; {_share(opened - told, opened)} kept quiet",
+        ],
+        ["Time to triage", _mean(counts, "triage")],
+        ["Time to resolve", _mean(counts, "resolve")],
+    ]
+    total = sum(sum(summary.open.values()) for summary in sums.values())
+    return Answer(outcome="done", headline=f"{total} open problems", table=[heads, *rows, *past])
+
+
+def _mean(counts: Counter[str], what: str) -> str:
+    number = counts[f"{what}_number"]
+    if not number:
+        return "-"
+    seconds = counts[f"{what}_ms"] / number / 1000
+    hours = seconds / 3600
+    text = f"{hours / 24:.1f} d" if hours >= 48 else f"{hours:.1f} h" if hours >= 1 else f"{seconds:.1f} s"
+    return f"{text} on average, of {number}"
+
+
+def _ratio(one: int, other: int) -> str:
+    return f"{one / other:.1f}" if other else "-"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"
+
+
+def _when(ms: int, now: int) -> str:
+    """`3 d ago`, `in 5 h`: dates would be masked, as somebody's."""
+    if not ms:
+        return "-"
+    minutes = abs(ms - now) // 60_000
+    size = f"{minutes // 1440} d" if minutes >= 2880 else f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
+    return f"in {size}" if ms > now else f"{size} ago"

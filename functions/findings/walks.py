@@ -1,0 +1,72 @@
+"""Walks through many problems, a stretch at each tick of the sweep: where each has come to.
+
+    pk walk#<name>    run: which walk it is; started (ms); place: where it goes on; done: the last run that ended
+
+A walk that is interrupted, by the clock or by a kill, goes on where it was: it never begins anew.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fleet.items import ConflictError, Item, Table
+
+_VERSION = 1
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """One walk, as far as it has come."""
+
+    name: str
+    run: str
+    started: int
+    place: dict[str, Any] = {}
+    """Where it goes on; empty at its beginning."""
+
+
+class Walks:
+    """Of this deployment. One sweep works at a time: its function has one slot."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._items: dict[str, Item | None] = {}
+
+    def begin(self, name: str, run: str, now: int) -> Walk | None:
+        """The walk `run`, as far as it has come; None if it has ended. A walk under way is ended first."""
+        item = self._items[name] = self._table.get(_key(name))
+        if item and item["run"]:
+            return Walk(name=name, run=item["run"], started=item["started"], place=msgspec.json.decode(item["place"]))
+        if item and item["done"] == run:
+            return None
+        walk = Walk(name=name, run=run, started=now)
+        self._save(walk, run=run, done=item["done"] if item else "")
+        return walk
+
+    def go_on(self, walk: Walk, place: dict[str, Any]) -> Walk:
+        """It has come to `place`. Raises ConflictError if somebody else walks."""
+        walk = msgspec.structs.replace(walk, place=place)
+        item = self._items[walk.name] or {}
+        self._save(walk, run=walk.run, done=item.get("done", ""))
+        return walk
+
+    def end(self, walk: Walk) -> None:
+        """It is over."""
+        self._save(walk, run="", done=walk.run)
+
+    def _save(self, walk: Walk, *, run: str, done: str) -> None:
+        over = self._items[walk.name]
+        item: Item = {
+            "pk": _key(walk.name),
+            "v": _VERSION,
+            "run": run,
+            "started": walk.started,
+            "place": msgspec.json.encode(walk.place).decode(),
+            "done": done,
+        }
+        if not self._table.put(item, over=over):
+            raise ConflictError(item["pk"])
+        self._items[walk.name] = item | {"rev": 1 if over is None else over["rev"] + 1}
+
+
+def _key(name: str) -> str:
+    return f"walk#{name}"
