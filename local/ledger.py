@@ -48,6 +48,12 @@ LEDGER: tuple[Line, ...] = (
         "local/parameter_names.py",
     ),
     Line(
+        "IAM: the rule of ListTargetsByRule, PutTargets, RemoveTargets",
+        "simulated",
+        "Service Authorization Reference, EventBridge",
+        "local/rule_names.py",
+    ),
+    Line(
         "IAM: a refusal names the resource",
         "simulated",
         "IAM User Guide, access denied messages",

@@ -25,6 +25,7 @@ from local import (
     poller_grants,
     principals,
     put_events,
+    rule_names,
     schedules,
     securityhub,
     slack,
@@ -46,6 +47,7 @@ def build(state_dir: Path) -> Any:
     hypercorn_compat.install()
     principals.install()
     parameter_names.install()
+    rule_names.install()
     leading_keys.install()
     journal.install()
     bus_policy.install()

@@ -1,6 +1,7 @@
 """Roles across accounts, boundaries, parameters, schedules: the emulator's own behaviour that the fleet leans on."""
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -72,6 +73,33 @@ def test_a_secret_can_be_read_with_a_policy_on_its_arn_and_filled_later(aws: Aws
     cloudformation.delete_stack(StackName="s")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="s", WaiterConfig={"Delay": 0})
     assert secrets.list_secrets()["SecretList"] == []
+
+
+@pytest.mark.parametrize(
+    ("bus", "own", "others"),
+    [("default", "rule/mine", "rule/default/mine"), ("orders", "rule/orders/mine", "rule/mine")],
+)
+def test_the_targets_of_a_rule_may_be_read_by_whoever_is_allowed_that_rule(
+    aws: Aws, account: str, bus: str, own: str, others: str
+) -> None:
+    place = f"arn:aws:events:us-east-1:{account}"
+    if bus != "default":
+        aws.bus(account, bus)
+    for name in ("mine", "other"):
+        aws.rule(account, bus, name, {"source": ["s"]}, Arn=aws.queue(account, f"{bus}-{name}"))
+
+    def reader(resource: str) -> Any:
+        allow = [{"Effect": "Allow", "Action": "events:ListTargetsByRule", "Resource": f"{place}:{resource}"}]
+        role = aws.role(account, resource.replace("/", "-"), trust={"AWS": f"arn:aws:iam::{account}:root"}, allow=allow)
+        return aws("events", account, credentials=aws.session(role, account))
+
+    allowed = reader(own)
+    assert len(allowed.list_targets_by_rule(Rule="mine", EventBusName=bus)["Targets"]) == 1
+    allowed.list_targets_by_rule(Rule="mine", EventBusName=f"{place}:event-bus/{bus}")  # allowed, by either name
+    with pytest.raises(ClientError, match="AccessDenied"):
+        allowed.list_targets_by_rule(Rule="other", EventBusName=bus)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader(others).list_targets_by_rule(Rule="mine", EventBusName=bus)
 
 
 def test_a_scheduled_rule_fires_when_told(aws: Aws, cloud: Instance, account: str) -> None:
