@@ -4,16 +4,16 @@ taken     a finding was seen            judged    what policy and people make of
 granted   people suppressed it          given up  a suppression ended, or was taken back
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from fleet.catalogue import Catalogue, owner_of
-from functions.findings.finding import Seen, Status
+from functions.findings.finding import Finding, Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace
-from functions.findings.problem import MOST_ACTS, SUPPRESSED, Act, Deed, Problem, State
+from functions.findings.problem import MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
@@ -34,11 +34,6 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
     history = before.with_report(report)
     if history is before:
         return None
-    copies = dict(known.copies) if known else {}
-    if history.last_of(report.copy) == report:
-        copies[report.copy] = finding
-    kept = history.copies
-    copies = {key: copy for key, copy in copies.items() if key in kept}
     problem = known or Problem(
         account=finding.account,
         region=finding.region,
@@ -46,7 +41,15 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
         resource=finding.resource,
         baseline=quiet,
     )
-    return reviewed(msgspec.structs.replace(problem, copies=copies, history=history), law, now)
+    copies, asked, key = dict(problem.copies), dict(problem.asked), report.copy
+    if history.last_of(key) == report:
+        if key in asked:
+            asked[key] = _still_asked(asked[key], copies.get(key), finding)
+        copies[key] = finding
+    kept = history.copies
+    copies = {key: copy for key, copy in copies.items() if key in kept}
+    asked = {key: label for key, label in asked.items() if key in kept}
+    return reviewed(msgspec.structs.replace(problem, copies=copies, history=history, asked=asked), law, now)
 
 
 def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
@@ -76,22 +79,19 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
         due=opened + days * DAY_MS if status is Status.OPEN and days and not verdict.ignored else 0,
     )
     granted = problem.granted if problem.granted and now < problem.granted.until else None
-    asked = dict(_asked(problem, leased=state.lease is not None))
-    return msgspec.structs.replace(problem, state=state, granted=granted, asked=asked, config=law.config)
+    return msgspec.structs.replace(problem, state=state, granted=granted, config=law.config)
 
 
-def _asked(problem: Problem, *, leased: bool) -> Iterator[tuple[str, str]]:
-    """What Security Hub was asked of the findings, as far as it still counts."""
-    for key, label in problem.asked.items():
-        copy = problem.copies.get(key)
-        if copy is None:
-            continue
-        if not label.startswith(SUPPRESSED):
-            yield key, label
-        elif copy.status in _CLOSED:  # failing again it is new there, and is suppressed anew
-            yield key, SUPPRESSED
-        elif leased or copy.status is not Status.OPEN:  # else somebody took it back; who suppresses it next is not us
-            yield key, label
+def _still_asked(label: str, was: Finding | None, finding: Finding) -> str:
+    """What Security Hub was asked of a finding, as far as it counts after this word of it."""
+    if not label.startswith(SUPPRESSED):
+        return label
+    if finding.status in _CLOSED:  # failing again it is new there, and may be suppressed anew
+        return SUPPRESSED
+    if finding.status is Status.SUPPRESSED:
+        return label
+    came_to_pass = label == SUPPRESSED or finding.ours or (was is not None and was.status is Status.SUPPRESSED)
+    return label.replace(SUPPRESSED, OPENED, 1) if came_to_pass else label
 
 
 def facts_of(problem: Problem, law: Law) -> Facts:

@@ -17,7 +17,7 @@ from fleet.masking import mask
 from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import SUPPRESSED, Problem
+from functions.findings.problem import OPENED, SUPPRESSED, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
@@ -63,7 +63,7 @@ def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
             label, workflow, note = "NEW", "NEW", TAKEN_BACK
         else:
             continue
-        if label != asked and not (undo_only and workflow == "SUPPRESSED"):
+        if asked not in (label, label.replace(SUPPRESSED, OPENED, 1)) and not (undo_only and workflow == "SUPPRESSED"):
             yield Change(
                 problem=problem.id,
                 copy=key,
@@ -140,7 +140,7 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
 
 
 def _by_us(copy: Finding, asked: str) -> bool:
-    return copy.ours or asked.startswith(SUPPRESSED)
+    return asked.startswith(SUPPRESSED) or (copy.ours and not asked)
 
 
 def _why(lease: Lease) -> str:

@@ -21,6 +21,8 @@ from functions.findings.policy import SEVERITIES, Reason, Tell
 MOST_ACTS = 50
 SUPPRESSED = "SUPPRESSED"
 """How `Problem.asked` begins for a finding that Security Hub was asked to suppress."""
+OPENED = "OPENED"
+"""How it begins instead when somebody else, or Security Hub itself, has opened that finding again."""
 
 type Deed = Literal[
     "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",
