@@ -142,7 +142,7 @@ def event_of(seen: Seen) -> str:
     """An event of Security Hub that brings `seen`."""
     found = seen.finding
     asff = found.form == "asff"
-    envelope = {
+    envelope: dict[str, Any] = {
         "version": "0",
         "id": seen.event_id,
         "source": "aws.securityhub",

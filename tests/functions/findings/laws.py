@@ -49,7 +49,7 @@ def lease(**changes: Any) -> Lease:
 
 def suppressing(name: str = "accepted", *, reason: str = "Vendor fix is due", **changes: Any) -> Rule:
     """A rule that suppresses whatever matches."""
-    given = {
+    given: dict[str, Any] = {
         "requester": "ada", "approver": "grace", "start": NOW - 10 * DAY_MS, "until": NOW + 80 * DAY_MS
     } | changes  # fmt: skip
     match = given.pop("match", None)

@@ -12,7 +12,6 @@ from functions.findings.decision import Law
 from functions.findings.finding import Seen
 from functions.findings.problem import Problem
 from tests.functions.findings.histories import (
-    FIRST,
     OPEN,
     RESOLVED,
     Take,
@@ -21,7 +20,7 @@ from tests.functions.findings.histories import (
     take,
     two_orders,
 )
-from tests.functions.findings.laws import law, suppressing
+from tests.functions.findings.laws import FIRST, law, suppressing
 from tests.functions.findings.samples import opened
 from tests.layers.fleet.refute import REFUTE
 
@@ -105,7 +104,7 @@ def told_once_for_ever(known: Problem | None, seen: Seen, by: Law, quiet: bool) 
         return after
 
     class Quiet(Problem, frozen=True):
-        quiet = True  # type: ignore[assignment]
+        quiet = True
 
     return Quiet(**msgspec.structs.asdict(after))
 

@@ -42,6 +42,11 @@ def matches(match: Match, about: Facts = FACTS) -> bool:
     return judge(Rule(name="x", match=match, ignore=True), about=about).ignored
 
 
+def match_of(name: str, values: list[str]) -> Match:
+    condition: dict[str, Any] = {name: values}
+    return Match(**condition)
+
+
 def test_without_rules_the_severity_says_when_it_is_told() -> None:
     for severity, level in LEVELS.items():
         verdict = judge(about=facts(severity=severity))
@@ -68,14 +73,14 @@ CONDITIONS: list[tuple[str, list[str], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "fits", "other"), CONDITIONS)
 def test_a_condition_holds_for_what_it_names_and_for_nothing_else(name: str, fits: list[str], other: list[str]) -> None:
-    assert matches(Match(**{name: fits}))
-    assert matches(Match(**{name: [*other, *fits]}))
-    assert not matches(Match(**{name: other}))
+    assert matches(match_of(name, fits))
+    assert matches(match_of(name, [*other, *fits]))
+    assert not matches(match_of(name, other))
 
 
 @pytest.mark.parametrize(("name", "fits", "other"), CONDITIONS)
 def test_all_conditions_of_a_rule_must_hold(name: str, fits: list[str], other: list[str]) -> None:
-    all_of_them = {each: values for each, values, _ in CONDITIONS}
+    all_of_them: dict[str, Any] = {each: values for each, values, _ in CONDITIONS}
     assert matches(Match(**all_of_them))
     assert not matches(Match(**(all_of_them | {name: other})))
 
@@ -126,7 +131,7 @@ def test_a_star_stands_for_any_text_in_controls_and_nothing_else_is_special(
 
 @pytest.mark.parametrize("name", ["severity", "account", "region", "service", "team", "environment"])
 def test_a_star_is_no_pattern_where_names_are_exact(name: str) -> None:
-    assert not matches(Match(**{name: ["*"]}))
+    assert not matches(match_of(name, ["*"]))
 
 
 @given(st.text(alphabet="ab*.\n", max_size=8), st.text(alphabet="ab.\n", max_size=8))

@@ -5,8 +5,8 @@ import pytest
 
 from functions.findings.finding import Finding, Status
 from functions.findings.problem import State
-from tests.functions.findings.histories import FIRST, GONE, OPEN, OTHER, RESOLVED, SUPPRESSED, V2
-from tests.functions.findings.laws import finding_like, problem_of
+from tests.functions.findings.histories import GONE, OPEN, OTHER, RESOLVED, SUPPRESSED, V2
+from tests.functions.findings.laws import FIRST, finding_like, problem_of
 
 
 def of(found: Finding, **changes: object) -> Finding:
