@@ -6,13 +6,14 @@
 import copy
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tests.layers.fleet.conditions import holds
+from tests.layers.fleet.indexes import Indexes
 from tests.layers.fleet.transactions import TransactionCanceledException, Transactions
 
 
@@ -95,7 +96,7 @@ class ConditionalCheckFailedException(ClientError):  # noqa: N818 - botocore's n
         super().__init__({"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}, "PutItem")
 
 
-class FakeDynamoDB(Transactions):
+class FakeDynamoDB(Transactions, Indexes):
     """One table with `pk`, the index `pending`, and that of findings; conditions as far as the fleet writes them."""
 
     class exceptions:  # noqa: N801 - botocore's name
@@ -147,41 +148,6 @@ class FakeDynamoDB(Transactions):
 
         self.steps.call("PutItem", put)
         return {}
-
-    def get_paginator(self, operation: str) -> "FakeDynamoDB":
-        assert operation == "query"
-        return self
-
-    def paginate(
-        self,
-        *,
-        TableName: str,  # noqa: N803
-        IndexName: str,  # noqa: N803
-        KeyConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: dict[str, Any],  # noqa: N803
-    ) -> Iterator[dict[str, Any]]:
-        assert TableName
-        index = {"pending": self._pending, "live": self._live}[IndexName]
-        found = self.steps.call("Query", lambda: index(KeyConditionExpression, ExpressionAttributeValues))
-        for start in range(0, len(found), 2):  # pages of two: whoever reads only the first page loses the rest
-            yield {"Items": found[start : start + 2]}
-
-    def _pending(self, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-        assert condition == "pending = :kind AND pending_since < :before"
-        found = [
-            (int(item["pending_since"]["N"]), pk)
-            for pk, item in self.items.items()
-            if item.get("pending") == values[":kind"]
-            and int(item["pending_since"]["N"]) < int(values[":before"]["N"])
-        ]
-        return [{"pk": {"S": pk}} for _, pk in sorted(found)]
-
-    def _live(self, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-        """What is projected: the keys, and `brief`."""
-        assert condition == "live = :team"
-        found = [item for item in self.items.values() if item.get("live") == values[":team"] and "rank" in item]
-        found.sort(key=lambda item: (item["rank"]["S"], item["pk"]["S"]))
-        return [{name: item[name] for name in ("pk", "live", "rank", "brief") if name in item} for item in found]
 
 
 class FakeEvents:
