@@ -48,6 +48,11 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
         ),
         allow("Rules", ["events:ListTargetsByRule"], [f"arn:aws:events:{place}:rule/*"]),
         allow("Tags", ["tag:GetResources"], ["*"]),
+        allow(
+            "SecurityHub",
+            _each("securityhub", "GetFindings BatchUpdateFindings"),
+            [f"arn:aws:securityhub:{place}:hub/default", f"arn:aws:securityhub:{place}:hubv2/*"],
+        ),
         allow("Roles", ["sts:AssumeRole"], ["arn:aws:iam::*:role/yagura/*"]),
         allow(
             "Anchors",

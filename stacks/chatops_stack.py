@@ -7,7 +7,6 @@ every hour: anchor -> the archive in another account
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from stacks.config.compile import chatops_config
@@ -29,8 +28,8 @@ class ChatopsStack(CapabilityStack):
         super().__init__(scope, deployment, "chatops", compiled=compiled)
         fleet = deployment.config.fleet
         slack = fleet.slack
-        token = self._secret("SlackToken", slack.secret_name, "Bot token of the fleet's Slack app (xoxb-...)")
-        signing = self._secret("SlackSigning", slack.signing_secret_name, "Signing secret of the fleet's Slack app")
+        token = self.secret("SlackToken", slack.secret_name, "Bot token of the fleet's Slack app (xoxb-...)")
+        signing = self.secret("SlackSigning", slack.signing_secret_name, "Signing secret of the fleet's Slack app")
         table = self.table(stream=True, time_to_live="expires")
         talks = {
             "YAGURA_SLACK_API": slack.api,
@@ -40,7 +39,7 @@ class ChatopsStack(CapabilityStack):
 
         pages = {}
         if fleet.pagerduty:
-            keys = self._secret(
+            keys = self.secret(
                 "PagerDutyKeys", fleet.pagerduty.secret_name, "Routing keys of PagerDuty services (JSON)"
             )
             pages = {
@@ -164,19 +163,3 @@ class ChatopsStack(CapabilityStack):
                 reason="The policy is this one role's, and comes and goes with it. docs/permissions.md shows it.",
             )
         )
-
-    def _secret(self, id_: str, name: str, description: str) -> secretsmanager.CfnSecret:
-        # CloudFormation would generate a value; the escape hatch leaves it empty for `fleetctl secrets set`.
-        secret = secretsmanager.CfnSecret(self, id_, name=name, description=description)
-        secret.apply_removal_policy(self.deployment.removal_policy)
-        for rule in ("AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"):
-            Validations.of(secret).acknowledge(
-                Acknowledgment(id=rule, reason="It is issued elsewhere by hand; a new one is set with fleetctl.")
-            )
-        Validations.of(secret).acknowledge(
-            Acknowledgment(
-                id="HIPAA.Security-SecretsManagerUsingKMSKey",
-                reason="One account reads it: AWS's own key for Secrets Manager does. It opens no patient data.",
-            )
-        )
-        return secret

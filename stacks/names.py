@@ -9,7 +9,7 @@ ALARM_TOPIC = "yagura-alarms"
 """Name of the topic: whoever made it, stacks find each other by convention, not by exports."""
 REDRIVE_TAG = "yagura:redrive"
 """On queues: `dead-letters` may be shown and sent back by `/yagura queues`, `target` may get messages back."""
-EXECUTORS = {"operations": "work"}
+EXECUTORS = {"operations": "work", "findings": "work"}
 """Capability and entry of the functions that carry out what people granted: only they can claim a request."""
 
 

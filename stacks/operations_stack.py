@@ -44,14 +44,8 @@ class OperationsStack(CapabilityStack):
         self.grant_role(work, claims)
         self._grant_redrive(work)
         self._grant_freeze(work)
-        self.event_queue(work, batch_size=1).on_fleet_events(
-            "Commands",
-            bus=self.bus,
-            sources=["yagura.chatops"],
-            detail_types=["CommandRequested"],
-            accounts=[hub.id],
-            data={"capability": ["operations"], "account": [account.id], "region": [account.region]},
-            description="Commands of the hub for this account",
+        self.event_queue(work, batch_size=1).on_commands(
+            self.bus, "operations", hub=hub.id, account=account.id, region=account.region
         )
 
         publish = self.function("publish", table=table)

@@ -15,7 +15,7 @@ from stacks.names import REDRIVE_TAG
 from stacks.parts.dead_letters import RETENTION
 from stacks.parts.fleet_function import FleetFunction
 
-_MAX_CONCURRENCY = 5
+MAX_CONCURRENCY = 5
 """Of one mapping. Reserved concurrency would turn throttles into receives."""
 VISIBILITY_FACTOR = 6
 """AWS's own advice: a message must stay hidden while a throttled function is tried again."""
@@ -34,8 +34,13 @@ class EventQueue(Construct):
         dead_letters: sqs.IQueue,
         batch_size: int,
         redrive: bool = True,
+        window: Duration | None = None,
+        concurrency: int = MAX_CONCURRENCY,
     ) -> None:
-        """`redrive`: whether `/yagura queues redrive` may send dead letters back to it."""
+        """`redrive`: whether `/yagura queues redrive` may send dead letters back to it.
+
+        `window`: how long messages are gathered; SQS wants one for batches of more than ten.
+        """
         super().__init__(scope, id)
         self._dead_letters = dead_letters
         self.queue = sqs.Queue(
@@ -58,7 +63,8 @@ class EventQueue(Construct):
             target=function.function,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
-            max_concurrency=_MAX_CONCURRENCY,
+            max_batching_window=window,
+            max_concurrency=concurrency,
             report_batch_item_failures=True,
         )
         grant.apply_before(mapping)
@@ -88,6 +94,20 @@ class EventQueue(Construct):
             targets=[
                 targets.SqsQueue(cast("sqs.IQueue", self.queue), dead_letter_queue=self._dead_letters, message=message)
             ],
+        )
+
+    def on_commands(
+        self, bus: events.IEventBus, capability: str, *, hub: str, account: str, region: str
+    ) -> events.Rule:
+        """Feed the queue with the hub's commands for this capability in this account and Region."""
+        return self.on_fleet_events(
+            "Commands",
+            bus=bus,
+            sources=["yagura.chatops"],
+            detail_types=["CommandRequested"],
+            accounts=[hub],
+            data={"capability": [capability], "account": [account], "region": [region]},
+            description="Commands of the hub for this account",
         )
 
     def on_fleet_events(

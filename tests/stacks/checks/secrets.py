@@ -9,6 +9,7 @@ _READERS = {
     "SlackToken": {"desk", "notify"},
     "SlackSigning": {"ingress"},
     "PagerDutyKeys": {"notify"},
+    "GitHubToken": {"tickets"},
 }
 """Entries by the logical id of the secret: whoever verifies what comes in cannot speak, and the other way round."""
 
