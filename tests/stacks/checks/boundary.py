@@ -13,6 +13,8 @@ _OF_ANY_TEAM = {
     "kms:DescribeKey": "as kms:Decrypt",
     "kms:Encrypt": "as kms:Decrypt",
     "kms:GenerateDataKey": "as kms:Decrypt",
+    "securityhub:BatchUpdateFindings": "an account has one hub, and its findings are everybody's",
+    "securityhub:GetFindings": "as securityhub:BatchUpdateFindings",
     "tag:GetResources": "finds what carries the tag",
 }
 """Actions that need not be limited to the fleet's own resources, and why."""
