@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import ack, approvals, chain, storm
+from bench import ack, approvals, chain, findings, load, storm
 from bench.bundles import Bundles, bundles
 from bench.imports import BUDGET_MS, ROUNDS, measure
 from bench.speed import MANY, ONE_BY_ONE, latencies, throughput
@@ -30,19 +30,25 @@ from tests.local.conftest import free_port
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
+PARTS = ("imports", "ack", "storm", "findings", "load", "local", "approvals")
+
 type Part = Callable[[], list[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; 1 if a promise among them is broken, or a part could not be run."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--part", choices=["imports", "ack", "storm", "local", "approvals"], help="only this part")
-    only = parser.parse_args(arguments).part
+    parser.add_argument("--part", choices=PARTS, help="only this part")
+    parser.add_argument("--events", type=int, default=load.EVENTS, help="so many in the part `load`")
+    options = parser.parse_args(arguments)
+    only = options.part
     out.print(f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy before this began")
     parts: dict[str, Part] = {
         "imports": _imports,
         "ack": lambda: [] if ack.show(out) else ["the acknowledging path is over its budget"],
         "storm": lambda: [] if storm.show(out) else ["the storm broke a promise"],
+        "findings": lambda: [] if findings.show(out) else ["the pure path of findings is too slow beside its peers"],
+        "load": lambda: load.show(out, options.events),
     }
     broken = each({name: part for name, part in parts.items() if only in {None, name}})
     if only in {None, "local", "approvals"}:

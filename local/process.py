@@ -144,6 +144,12 @@ def stop(instance: Instance) -> bool:
     return found
 
 
+def workers(instance: Instance, function: str) -> list[int]:
+    """The processes in which the emulator runs a function."""
+    group, folder = _recorded(instance).get("pid"), str(instance.state_dir / "tmp" / f"ministack-lambda-{function}-")
+    return [pid for pid, pgid, command in _processes() if pgid == group and folder in command]
+
+
 def get_json(instance: Instance, path: str, *, body: object = None) -> Any:
     """GET (or, with a body, POST) one of the wrapper's own routes."""
     data = None if body is None else json.dumps(body).encode()
