@@ -90,8 +90,9 @@ def _still_asked(label: str, was: Finding | None, finding: Finding) -> str:
         return SUPPRESSED
     if finding.status is Status.SUPPRESSED:
         return label
-    came_to_pass = label == SUPPRESSED or finding.ours or (was is not None and was.status is Status.SUPPRESSED)
-    return label.replace(SUPPRESSED, OPENED, 1) if came_to_pass else label
+    # Until it was seen suppressed, it is only that what was asked has not come about yet.
+    seen_so = label == SUPPRESSED or (was is not None and was.status is Status.SUPPRESSED)
+    return label.replace(SUPPRESSED, OPENED, 1) if seen_so else label
 
 
 def facts_of(problem: Problem, law: Law) -> Facts:
