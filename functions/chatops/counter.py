@@ -13,6 +13,7 @@ from functions.chatops.decisions import Decisions, Element
 from functions.chatops.delivery import Delivery
 from functions.chatops.filing import Asked, Hub, from_command, request_id
 from functions.chatops.inquiries import Inquiries
+from functions.chatops.message import escape
 from functions.chatops.people import People, Person
 from functions.chatops.request import NotAllowedError, Request, Target, Voter, approve, break_glass, cancel, deny
 from functions.chatops.slack import Slack, SlackRefusedError, SlackUnavailableError
@@ -121,7 +122,7 @@ class Counter:
         )
         also = []
         if request.public or delivery.via == "iam":
-            text = f"`{request.id}` {request.headline}: {wording.tier_words(request.tier)}."
+            text = f"`{request.id}` {escape(mask(request.headline))}: {wording.tier_words(request.tier)}."
             where = f"It stands in {self._hub.approvals_channel}."
             also = [self._reply(delivery, [f"{text} {where}" if request.public else text], now, request=request.id)]
         self._decisions.file(request, via=_via(delivery), now=now, also=also)
@@ -158,7 +159,7 @@ class Counter:
             name, kind, person.id, _via(delivery), change, once=f"vote#{delivery.id}", now=now
         )
         if delivery.kind == "command":
-            self._say(delivery, [f"`{request.id}` {request.headline}: {request.status.lower()}."], now)
+            self._say(delivery, [f"`{request.id}` {escape(mask(request.headline))}: {request.status.lower()}."], now)
 
     def _ask_why(self, delivery: Delivery, now: int) -> None:
         """The form works for three seconds after the click; the command always does."""

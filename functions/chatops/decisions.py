@@ -8,7 +8,7 @@ import msgspec
 from fleet.events.chatops import ApprovalDecided, ApprovalDenied, ApprovalExpired, ApprovalGranted, CommandRequested
 from fleet.events.envelope import Entry as FleetEntry
 from fleet.events.envelope import Meta
-from functions.chatops import audit, wording
+from functions.chatops import audit, entries, wording
 from functions.chatops.filing import Hub, review_of
 from functions.chatops.message import Message
 from functions.chatops.messages import MessageStore
@@ -57,11 +57,11 @@ class Decisions:
         if kept := self._store.request(request.id):
             return kept.request
         request = filed(request, now)
-        entries = [self._requested(request, via)]
+        said = [entries.requested(request, via, self._hub.ids)]
         if request.status == "GRANTED":
-            entries.append(self._entry("granted", "yagura.chatops", via, request, {"tier": request.tier}))
+            said.append(entries.of("granted", entries.FLEET, via, request, {"tier": request.tier}))
         try:
-            self._commit(f"file#{request.id}", request, None, entries, now, also)
+            self._commit(f"file#{request.id}", request, None, said, now, also)
         except (RepeatedError, MovedError):
             kept = self._store.request(request.id)
             assert kept is not None  # noqa: S101 - what was filed stays
@@ -88,8 +88,8 @@ class Decisions:
             if after is None:
                 return kept.request
             try:
-                entries = self._entries(kind, actor, via, kept.request, after) if kind else []
-                self._commit(once, after, kept, entries, now)
+                said = entries.changed(kind, actor, via, kept.request, after) if kind else []
+                self._commit(once, after, kept, said, now)
             except MovedError:
                 continue
             except RepeatedError:
@@ -105,7 +105,7 @@ class Decisions:
 
     def overdue(self, request_id: str, now: int) -> None:
         """Expire a request that nobody decided, or say who has not answered; at any time, any number of times."""
-        actor, via = "yagura.chatops", "clock"
+        actor, via = entries.FLEET, "clock"
 
         def partly(one: Request) -> Request | None:
             return partial(one) if now >= one.decided_at + PARTIAL_AFTER_MS else None
@@ -137,9 +137,9 @@ class Decisions:
         told, self._told = self._told, set()
         return told
 
-    def note(self, entries: Sequence[audit.Entry], *, once: str, now: int, also: Sequence[Element] = ()) -> None:
+    def note(self, said: Sequence[audit.Entry], *, once: str, now: int, also: Sequence[Element] = ()) -> None:
         """Audit what changes no request, and keep `also` with it; a repeat does nothing."""
-        decision = Decision(once=once, entries=entries, also=also)
+        decision = Decision(once=once, entries=said, also=also)
         try:
             self._store.commit(decision, now)
         except RepeatedError:
@@ -150,7 +150,7 @@ class Decisions:
         once: str,
         request: Request,
         over: Kept | None,
-        entries: Sequence[audit.Entry],
+        said: Sequence[audit.Entry],
         now: int,
         also: Sequence[Element] = (),
     ) -> None:
@@ -160,13 +160,13 @@ class Decisions:
             review = review_of(request, people=self._people, now=now, life_ms=REVIEW_MS)
             messages += self._messages_of(review, None)
             also = [*also, self._loud(request, now)]
-            entries = [*entries, self._requested(review, "break_glass")]
+            said = [*said, entries.requested(review, "break_glass", self._hub.ids)]
         self._store.commit(
             Decision(
                 once=once,
                 request=request,
                 over=over,
-                entries=entries,
+                entries=said,
                 events=self._events(request, over.request if over else None, now),
                 also=[*self._kept(messages, now), *also],
                 due=_due(request),
@@ -194,37 +194,6 @@ class Decisions:
 
     def _kept(self, messages: Sequence[Message], now: int) -> list[Element]:
         return [self.keep(message, now) for message in messages]
-
-    def _entries(self, kind: audit.Kind, actor: str, via: str, before: Request, after: Request) -> list[audit.Entry]:
-        new = {place: answer for place, answer in after.answers.items() if before.answers.get(place) != answer}
-        facts: dict[str, object] = {"status": after.status}
-        if new:
-            facts["answers"] = {place: [answer.outcome, answer.headline] for place, answer in new.items()}
-        if after.break_glass != before.break_glass:
-            facts["reason"] = after.break_glass
-        if after.note:
-            facts["note"] = after.note
-        entries = [self._entry(kind, actor, via, after, facts)]
-        if kind == "approved" and before.status == "PENDING" and after.status != "PENDING":
-            final: audit.Kind = "reviewed" if after.reviews else "granted"
-            entries.append(self._entry(final, "yagura.chatops", via, after, {"by": after.decided_by}))
-        return entries
-
-    def _requested(self, request: Request, via: str) -> audit.Entry:
-        facts = {
-            "command": request.command,
-            "arguments": request.arguments,
-            "arguments_hash": request.arguments_hash,
-            "targets": [str(target) for target in request.targets],
-            "tier": request.tier,
-            "teams": request.teams,
-            "approvers": request.approvers,
-            "policy": request.policy,
-        }
-        return self._entry("requested", request.requester, via, request, facts)
-
-    def _entry(self, kind: audit.Kind, actor: str, via: str, request: Request, facts: dict[str, object]) -> audit.Entry:
-        return audit.Entry(kind=kind, actor=actor, via=via, request=request.id, facts=facts)
 
     def _events(self, request: Request, before: Request | None, now: int) -> list[FleetEntry]:
         """What others hear when a request is decided: the account and capability concerned, and whoever looks on."""

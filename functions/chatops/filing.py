@@ -7,6 +7,8 @@ import msgspec
 
 from fleet.events.chatops import ApprovalRequested
 from fleet.events.envelope import MAX_HOPS, Received
+from fleet.masking import mask
+from functions.chatops import hiding
 from functions.chatops.people import People, Person
 from functions.chatops.request import OPEN_MS, QUORUM, STEP_UP_TIER, Answer, NotAllowedError, Request, Target, freeze
 
@@ -39,6 +41,11 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True):
     everyone: list[str]
     """Every team's channel, for what all must hear."""
     sre: str
+
+    @property
+    def ids(self) -> set[str]:
+        """Numbers of its accounts, which say nothing of anybody."""
+        return {place.id for place in self.accounts}
 
     @property
     def place(self) -> Place:
@@ -135,10 +142,16 @@ def from_command(
 
 
 def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, policy: str, now: int) -> Request:
-    """The request of a capability. Raises NotAllowedError, for an action that is not its own or a foreign place."""
+    """The request of a capability. Raises NotAllowedError, for an action that is not its own or a foreign place.
+
+    What it says is masked here, once for all who read it; not its arguments, which it claims by their hash, and not its
+    action, whose words the claim repeats: one that would have to be masked is refused.
+    """
     data, meta = event.data, event.meta
     if not data.action.startswith(f"{event.capability} "):
         raise NotAllowedError("foreign", "An action begins with the name of the capability that asks.")
+    if hiding.cell(data.action, ()) != data.action:
+        raise NotAllowedError("malformed", "An action is fixed words: it names nobody, and holds no number of anybody.")
     if meta.account != data.account or not hub.runs(event.capability, Target(data.account, data.region)):
         raise NotAllowedError("foreign", "A capability asks for its own account.")
     if not data.headline.strip() or any(len(fact) != 2 for fact in data.facts):
@@ -147,8 +160,8 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         raise NotAllowedError("no_tier", f"A capability asks for one of the tiers {sorted(QUORUM)[1:]}.")
     if meta.hops >= MAX_HOPS:
         raise NotAllowedError("loop", "The chain of events that led here is too long.")
-    teams = sorted({hub.sre, data.team} - {""})
-    return Request(
+    teams = sorted({hub.sre, hiding.cell(data.team, hub.ids)} - {""})
+    asked = Request(
         id=request_id(f"{event.source}:{data.account}:{data.region}:{data.key}"),
         capability=event.capability,
         command=data.action,
@@ -158,8 +171,7 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         tier=data.tier,
         requester=event.source,
         via=f"event:{meta.id}",
-        headline=data.headline,
-        facts=data.facts,
+        headline=mask(data.headline),
         teams=teams,
         approvers=people.approvers(teams),
         policy=policy,
@@ -170,6 +182,8 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         hops=meta.hops,
         cause=meta.id,
     )
+    facts = [list(hiding.fact(asked, name, value, hub.ids)) for name, value in data.facts]
+    return msgspec.structs.replace(asked, facts=facts)
 
 
 def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Request:

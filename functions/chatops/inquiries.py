@@ -62,7 +62,7 @@ class Inquiries:
         ]
         waiting = [["request", "for people to decide", "by"]]
         found = self._store.open_requests(now, most=_MOST_OPEN)
-        waiting += [[request.id, request.headline, request.requester] for request in found]
+        waiting += [[request.id, mask(request.headline), request.requester] for request in found]
         return [*wording.tables(rows), *(wording.tables(waiting) if waiting[1:] else ["No request is open."])]
 
     def _tail(self, count: int) -> list[str]:
@@ -70,7 +70,9 @@ class Inquiries:
         rows = [["seq", "when (UTC)", "what", "who", "request", "facts"]]
         for record in self._store.records(head.seq - count + 1, head.seq):
             entry = record.entry
-            facts = str(entry.facts.get("command") or entry.facts.get("reason") or entry.facts.get("status") or "")
+            facts = mask(
+                str(entry.facts.get("command") or entry.facts.get("reason") or entry.facts.get("status") or "")
+            )
             rows.append([str(entry.seq), _clock(entry.at), entry.kind, entry.actor, entry.request, facts])
         return wording.tables(rows)
 

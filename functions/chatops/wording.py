@@ -2,19 +2,16 @@
 
 from datetime import UTC, datetime
 
-from fleet.masking import mask, mask_identifier
+from fleet.masking import mask
+from functions.chatops import hiding
 from functions.chatops.filing import Hub
 from functions.chatops.message import Message, Priority, escape, section
 from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
 
-_QUEUE = "queue"
-"""Its name is SQS's: two that differ in digits alone must not look the same to whoever approves."""
 _MOST_PLACES, _MOST_FACTS = 10, 20
 _MOST_TABLE = 2700
 _MOST_IN_ALL, _MOST_TEXTS = 9_000, 40
 """Slack takes 3,000 characters in a block, about 13,000 in all of them, and 50 blocks."""
-_MOST_DIGITS = 6
-"""A count of messages has as many; numbers of people have more."""
 _MARKS = {
     "PENDING": ":hourglass_flowing_sand:", "GRANTED": ":arrow_forward:", "DONE": ":white_check_mark:",
     "FAILED": ":x:", "DENIED": ":no_entry:", "CANCELLED": ":wastebasket:", "EXPIRED": ":clock8:",
@@ -29,7 +26,7 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
         section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
     ]
     if request.table and request.status in {"PENDING", "GRANTED"}:
-        blocks += map(section, tables(hidden(request.table, hub)))
+        blocks += map(section, tables(hiding.rows(request.table, hub.ids)))
     answers = [text for target, answer in _answers(request) for text in answer_texts(hub.name_of(target), answer, hub)]
     blocks += map(section, fitting(answers))
     if request.status == "PENDING":
@@ -88,19 +85,8 @@ def loud(request: Request, channel: str, hub: Hub) -> Message:
 def answer_texts(where: str, answer: Answer, hub: Hub) -> list[str]:
     """One place's answer."""
     head = f"{_OUTCOMES[answer.outcome]} *{escape(where)}* {escape(mask(answer.headline))}"
-    first, *rest = [*tables(hidden(answer.table, hub)), ""]
+    first, *rest = [*tables(hiding.rows(answer.table, hub.ids)), ""]
     return [f"{head}\n{first}".rstrip(), *filter(None, rest)]
-
-
-def hidden(rows: list[list[str]], hub: Hub) -> list[list[str]]:
-    """Cells that came from elsewhere: ids, small numbers and fixed words stay, whatever else they hold is masked."""
-    return [[_shown(cell, hub) for cell in row] for row in rows]
-
-
-def _shown(value: str, hub: Hub) -> str:
-    if value.isdigit() and len(value) <= _MOST_DIGITS:
-        return value
-    return mask_identifier(value, known={place.id for place in hub.accounts})
 
 
 def tables(rows: list[list[str]]) -> list[str]:
@@ -176,8 +162,8 @@ def _facts(request: Request, hub: Hub) -> list[tuple[str, str]]:
         facts.append(("Glass broken", _one_line(mask(request.break_glass))))
     if request.note:
         facts.append(("Said", _one_line(mask(request.note))))
-    theirs = [(name, value if name == _QUEUE else _shown(value, hub)) for name, value in request.facts[:_MOST_FACTS]]
-    return [*facts, *((_one_line(mask(name)), _one_line(value)) for name, value in theirs)]
+    theirs = [hiding.fact(request, name, value, hub.ids) for name, value in request.facts[:_MOST_FACTS]]
+    return [*facts, *((_one_line(name), _one_line(value)) for name, value in theirs)]
 
 
 def _one_line(text: str) -> str:

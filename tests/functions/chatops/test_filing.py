@@ -137,6 +137,8 @@ def test_a_capability_asks_in_its_own_name_and_claims_what_it_asked_for() -> Non
         ({"source": "yagura.findings", "action": "findings x"}, "foreign"),
         ({"about": {"hops": MAX_HOPS}}, "loop"),
         ({"headline": " \n"}, "malformed"),
+        ({"action": "x promote 12345678"}, "malformed"),
+        ({"action": "x promote-v7"}, ""),
         ({"facts": [["share"]]}, "malformed"),
         ({"facts": [["a", "b"], ["a", "b", "c"]]}, "malformed"),
         ({"facts": []}, ""),
@@ -162,6 +164,19 @@ def test_a_capability_asks_only_for_its_own_in_its_own_account_and_not_in_circle
 def test_whoever_asks_for_another_tier_hears_which_there_are() -> None:
     with pytest.raises(NotAllowedError, match=r"one of the tiers \[1, 2\]\.$"):
         of(event(tier=3))
+
+
+def test_what_it_says_is_masked_once_for_all_and_what_it_claims_stays() -> None:
+    told: dict[str, Any] = {
+        "arguments": {"mrn": "12345678"},
+        "headline": "Promote for Mr Sato",
+        "facts": [["queue", "mrn-12345678"]],
+    }
+    one = of(event(**told))
+    assert (one.headline, one.facts) == ("Promote for Mr [masked]", [["queue", "mrn-[masked]"]])
+    assert (one.arguments, one.arguments_hash) == ({"mrn": "12345678"}, freeze({"mrn": "12345678"}))
+    arn = f"arn:aws:lambda:us-east-1:{SPOKE.account}:function:intake"
+    assert of(event(facts=[["function", arn], ["share", "123456"]])).facts == [["function", arn], ["share", "123456"]]
 
 
 def test_the_team_that_it_names_may_decide_too() -> None:

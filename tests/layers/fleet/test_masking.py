@@ -198,6 +198,13 @@ def test_what_is_no_machines_in_an_identifier_is_hidden(text: str, masked: str |
     assert not {"aiko", "6789"} & {part for part in ("aiko", "6789") if part in found}
 
 
+@given(st.text("0123456789abx-/:.", max_size=40))
+def test_what_is_masked_in_an_identifier_leaves_it_one(text: str) -> None:
+    once = mask_identifier(f"arn:aws:s3:::{ACCOUNT}-{text}", {ACCOUNT})
+    assert ACCOUNT in once or MASK in once
+    assert mask_identifier(once, {ACCOUNT}) == once
+
+
 @given(identifiers)
 def test_no_identifier_of_a_person_passes_for_a_machines(found: tuple[str, str]) -> None:
     text, secret = found

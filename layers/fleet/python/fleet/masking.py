@@ -107,10 +107,11 @@ def mask(text: str) -> str:
 def mask_identifier(text: str, known: Collection[str] = ()) -> str:
     """An ARN or another machine's identifier as it is; a text that has not the shape of one, masked as any other.
 
-    Digits are hidden in it too, but for those of AWS's own ids, of hashes and of the accounts that are `known`.
+    Digits are hidden in it too, but for those of AWS's own ids, of hashes and of the accounts that are `known`. One of
+    which something is masked already is an identifier still.
     """
     plain = _plain(text)
-    if not _IDENTIFIER.fullmatch(plain):
+    if not all(_IDENTIFIER.fullmatch(part) for part in plain.split(MASK) if part):
         return mask(plain)
     parts, end = [], 0
     for found in _MACHINES.finditer(plain):
