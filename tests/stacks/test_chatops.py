@@ -141,14 +141,18 @@ def test_whoever_executes_may_claim_and_grant_nothing(chatops: Template) -> None
     assert keys(chatops, "claims", "dynamodb:GetItem") == ["request#*", "claim#*"]
 
 
-def test_only_functions_of_operations_that_work_may_claim_and_those_of_every_account(chatops: Template) -> None:
+def test_only_functions_that_work_for_people_may_claim_and_those_of_every_account(chatops: Template) -> None:
     (claims,) = (
         each for each in chatops.of_type("AWS::IAM::Role").values() if each["RoleName"].endswith("chatops-claims")
     )
     (trust,) = statements(claims["AssumeRolePolicyDocument"])
     assert set(trust.principals) == {"arn:aws:iam::111122223333:root", "arn:aws:iam::222233334444:root"}
     assert trust.conditions == {
-        "ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/yagura/yagura-*-operations-work"]}
+        "ArnLike": {
+            "aws:PrincipalArn": [
+                f"arn:aws:iam::*:role/yagura/yagura-*-{capability}-work" for capability in ("operations", "findings")
+            ]
+        }
     }
 
 

@@ -24,7 +24,10 @@ def test_an_acknowledgement_that_is_taken_away_is_a_violation(monkeypatch: pytes
         for path in (
             *(f"hub/chatops/{each}" for each in ("Anchor", "Answers", "Desk", "Ingress", "Notify", "Publish")),
             *("hub/operations/Publish", "hub/operations/Work"),
-            *("security-audit/findings/Publish", "security-audit/findings/Triage"),
+            *(
+                f"security-audit/findings/{each}"
+                for each in ("Publish", "Sweep", "Tickets", "Triage", "Work", "Writeback")
+            ),
             *("security-audit/operations/Publish", "security-audit/operations/Work"),
         )
     ]

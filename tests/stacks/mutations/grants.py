@@ -47,7 +47,7 @@ MUTATIONS = {
     "Lambda permission without a source": Mutation(
         "grants",
         "is let in for anyone",
-        "findings",
+        "operations",
         lambda r: one(r, "AWS::Lambda::Permission").pop("SourceArn"),
     ),
     "rule without dead letters": Mutation(
