@@ -52,6 +52,12 @@ def as_it_became(fleet: Instance, message: chat.Message, text: str) -> str:
     return words(now)
 
 
+def lines(message: chat.Message) -> list[str]:
+    """The lines of a message's blocks, as they are read."""
+    texts = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
+    return [line.strip("`") for text in texts for line in text.splitlines()]
+
+
 def frozen(fleet: Instance, account: str) -> bool:
     return bool(client(fleet, "ssm", account).get_parameters(Names=["/yagura/freeze"])["Parameters"])
 
@@ -77,6 +83,70 @@ def test_a_mistyped_command_gets_the_nearest_ones_and_a_bad_argument_is_named(fl
     answer = asked(fleet, AIKO, "queues peek nowhere some-queue")
     assert "account" in answer
     assert "nowhere" in answer
+
+
+def test_the_dead_letter_queues_of_an_account_are_listed_with_what_waits_in_them(fleet: Instance) -> None:
+    queues = demo_chatops.Queues(fleet, demo_chatops.letters())
+    queues.fail(2)
+    say(fleet, AIKO, "queues list local-spoke")
+    answer = awaited(fleet, AIKO, lambda m: queues.name in words(m), "the list with the queue in it")
+    [row] = [line for line in lines(answer) if line.startswith(queues.name)]
+    assert row.split() == [queues.name, "2", "0", queues.source, "payments", "-"]
+
+
+def test_what_a_rule_could_not_deliver_goes_back_to_its_one_target(fleet: Instance) -> None:
+    rule = TeamsRule(fleet, demo_chatops.letters())
+    rule.fail()
+    say(fleet, AIKO, f"queues peek local-spoke {rule.dead}")
+    peeked = awaited(fleet, AIKO, lambda m: f"1 message of {rule.dead}" in words(m), "the answer to peek")
+    assert f"of rule {rule.name}" in words(peeked)
+    assert rule.target in words(peeked)
+    assert "stays" not in words(peeked)
+    shown = demo_chatops.REQUEST.findall(words(peeked))[-1]
+    request = request_of(fleet, AIKO, f"queues redrive {shown}")
+    click(fleet, BEN, request, "approve")
+    assert "1 of 1 message" in as_it_became(fleet, request, "done")
+    assert rule.received() == [{"order": rule.name}]
+    assert rule.waiting() == 0
+
+
+class TeamsRule:
+    """A team's rule with one target that does not let EventBridge in, and its dead letters."""
+
+    def __init__(self, fleet: Instance, run: str) -> None:
+        self._sqs, self._events = client(fleet, "sqs", SPOKE), client(fleet, "events", SPOKE)
+        self.name, self.target, self.dead = f"orders-{run}", f"orders-{run}-intake", f"orders-{run}-dead-letters"
+        arn = f"arn:aws:sqs:us-east-1:{SPOKE}"
+        let_in = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [let_in | {"Resource": f"{arn}:{self.dead}"}]}
+        self._dead = self._queue(self.dead, "dead-letters", {"Policy": json.dumps(policy)})
+        self._target = self._queue(self.target, "target", {})
+        self._events.create_event_bus(Name=self.name)
+        self._events.put_rule(Name=self.name, EventBusName=self.name, EventPattern=json.dumps({"source": ["orders"]}))
+        target = {"Id": "t", "Arn": f"{arn}:{self.target}", "DeadLetterConfig": {"Arn": f"{arn}:{self.dead}"}}
+        self._events.put_targets(Rule=self.name, EventBusName=self.name, Targets=[target])
+
+    def _queue(self, name: str, tag: str, attributes: dict[str, str]) -> str:
+        made = self._sqs.create_queue(QueueName=name, Attributes=attributes, tags={"yagura:redrive": tag})
+        return str(made["QueueUrl"])
+
+    def fail(self) -> None:
+        """An event that cannot be delivered."""
+        detail = json.dumps({"order": self.name})
+        entry = {"EventBusName": self.name, "Source": "orders", "DetailType": "OrderPlaced", "Detail": detail}
+        assert self._events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+        assert conftest.eventually(lambda: self.waiting() == 1)
+
+    def waiting(self) -> int:
+        """Dead letters, also those that somebody looks at."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._sqs.get_queue_attributes(QueueUrl=self._dead, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def received(self) -> list[Any]:
+        """Details of the events that the target has."""
+        found = self._sqs.receive_message(QueueUrl=self._target, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"])["detail"] for message in found]
 
 
 def test_what_is_another_teams_to_run_is_refused_and_audited_once_a_minute(fleet: Instance) -> None:
