@@ -11,7 +11,7 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, kind_of, status_of, without_control
+from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, Why, kind_of, status_of, without_control
 
 _CONTROLS = ":product/aws/securityhub"
 
@@ -116,19 +116,25 @@ def _time(text: str, path: str) -> int:
         raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
 
 
-def control(finding: Asff) -> str:
+def control(finding: Asff, why: Why | None = None) -> str:
     """The security control: by its own id where the finding has one, else by the rule of its standard."""
     if not finding.product_arn.endswith(_CONTROLS):
         vulnerability = next((each.id for each in finding.vulnerabilities or [] if each.id), None)
-        return without_control(finding.product_arn, vulnerability or kind_of(finding.types), finding.id)
+        return without_control(finding.product_arn, vulnerability or kind_of(finding.types), finding.id, why)
     fields = finding.product_fields or {}
     if finding.compliance and finding.compliance.security_control_id:
+        if why:
+            why("its own id, Compliance.SecurityControlId")
         return finding.compliance.security_control_id
     number = fields.get("ControlId", "")
     if number.strip("0123456789."):
+        if why:
+            why("the id that its standard gives it, ProductFields.ControlId")
         return number
     # Numbers such as 2.8 mean something only within their standard:
     # arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.8
+    if why:
+        why("the rule of its standard, GeneratorId: no control's own id is given")
     _, _, rule = finding.generator_id.partition(":::ruleset/")
     return rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/")
 
@@ -142,11 +148,12 @@ def severity(given: Severity | None) -> str:
     return next((label for bound, label in bounds if number >= bound), "INFORMATIONAL")
 
 
-def status(finding: Asff) -> Status:
+def status(finding: Asff, why: Why | None = None) -> Status:
     """What the finding says of its problem."""
     compliance = finding.compliance.status if finding.compliance else None
     return status_of(
         gone=finding.record_state == "ARCHIVED" or compliance == "NOT_AVAILABLE",
         passed=None if compliance is None else compliance == "PASSED",
         workflow=(finding.workflow and finding.workflow.status) or "NEW",
+        why=why,
     )

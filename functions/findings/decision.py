@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from fleet.catalogue import Catalogue, owner_of
+from fleet.catalogue import Trace as Claims
 from functions.findings.finding import Finding, Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
@@ -95,8 +96,8 @@ def _still_asked(label: str, was: Finding | None, finding: Finding) -> str:
     return label.replace(SUPPRESSED, OPENED, 1) if seen_so else label
 
 
-def facts_of(problem: Problem, law: Law) -> Facts:
-    """What rules look at."""
+def facts_of(problem: Problem, law: Law, claims: Claims | None = None) -> Facts:
+    """What rules look at; `claims` is told who claims the resource."""
     tags = problem.tags()
     return Facts(
         control=problem.control,
@@ -105,7 +106,7 @@ def facts_of(problem: Problem, law: Law) -> Facts:
         region=problem.region,
         resource=problem.resource,
         tags=tags,
-        owner=owner_of(law.catalogue, account=problem.account, resource=problem.resource, tags=tags),
+        owner=owner_of(law.catalogue, account=problem.account, resource=problem.resource, tags=tags, trace=claims),
     )
 
 

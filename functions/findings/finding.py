@@ -1,5 +1,6 @@
 """One finding, whichever schema it came in."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
@@ -18,6 +19,10 @@ _NAMESPACES = (
     "Unusual Behaviors",
     "Sensitive Data Identifications",
 )
+
+
+type Why = Callable[[str], None]
+"""Is told in words why a finding is read as it is (`fleetctl findings explain`)."""
 
 
 class Status(StrEnum):
@@ -69,12 +74,14 @@ def problem_id(account: str, region: str, control: str, resource: str) -> str:
     return sha256(msgspec.json.encode([account, region, control, resource])).hexdigest()[:32]
 
 
-def status_of(*, gone: bool, passed: bool | None, workflow: str) -> Status:
+def status_of(*, gone: bool, passed: bool | None, workflow: str, why: Why | None = None) -> Status:
     """What a finding says of its problem; `passed`: what its check says, None if it is the result of none.
 
     The check outweighs what people said: who marks a failing check as resolved has not resolved it, and Security Hub
     would leave it so for ever (its user guide, "Workflow status").
     """
+    if why:
+        why(_why(gone=gone, passed=passed, workflow=workflow))
     if gone:
         return Status.GONE
     if passed or (passed is None and workflow == "RESOLVED"):
@@ -82,12 +89,28 @@ def status_of(*, gone: bool, passed: bool | None, workflow: str) -> Status:
     return Status.SUPPRESSED if workflow == "SUPPRESSED" else Status.OPEN
 
 
-def without_control(product_arn: str, kind: str, finding_id: str) -> str:
+def _why(*, gone: bool, passed: bool | None, workflow: str) -> str:
+    if gone:
+        return "its provider has archived it, or there is nothing left to check"
+    if passed is None:
+        said = {"RESOLVED": "marked as resolved", "SUPPRESSED": "suppressed"}.get(workflow)
+        return f"it is the result of no check, and {f'it was {said}' if said else 'nobody has closed it'} there"
+    if passed:
+        return "its check passes"
+    if workflow == "RESOLVED":
+        return "its check does not pass: who marked it as resolved has not resolved it"
+    return "its check does not pass" + (", and it is suppressed there" if workflow == "SUPPRESSED" else "")
+
+
+def without_control(product_arn: str, kind: str, finding_id: str, why: Why | None = None) -> str:
     """What stands for the control in findings of GuardDuty, Inspector and others: `guardduty:<what was found>`.
 
     `kind` is the type of the finding, or the vulnerability: found again on the same resource under another id, it is
     the same problem. Without one, each finding is a problem of its own, by the last part of its id.
     """
+    if why:
+        named = "what was found" if kind else "the end of its id, since nothing says what was found"
+        why(f"it is about no control: named by its product, and {named}")
     return f"{product_arn.rsplit('/', 1)[-1]}:{kind or finding_id.rsplit('/', 1)[-1]}"
 
 

@@ -12,7 +12,7 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, kind_of, status_of, without_control
+from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, Why, kind_of, status_of, without_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -155,13 +155,15 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
         )
 
 
-def control_of(finding: Ocsf) -> str:
+def control_of(finding: Ocsf, why: Why | None = None) -> str:
     """The security control. Raises DroppedError for what is neither about one nor a threat or vulnerability."""
     if finding.class_uid in _WITHOUT_CONTROL:
         info = finding.finding_info
         vulnerability = next((v.cve.uid for v in finding.vulnerabilities or [] if v.cve and v.cve.uid), None)
-        return without_control(finding.metadata.product.uid, vulnerability or kind_of(info.types), info.uid)
+        return without_control(finding.metadata.product.uid, vulnerability or kind_of(info.types), info.uid, why)
     if finding.class_uid == _COMPLIANCE and finding.compliance and finding.compliance.control:
+        if why:
+            why("its own id, compliance.control")
         return finding.compliance.control
     raise DroppedError("no_control")
 
@@ -198,11 +200,12 @@ def severity(finding: Ocsf) -> str:
     return _SEVERITIES.get(finding.severity_id) or _SEVERITIES.get(vendor or 0, "INFORMATIONAL")
 
 
-def status(finding: Ocsf) -> Status:
+def status(finding: Ocsf, why: Why | None = None) -> Status:
     """What the finding says of its problem; as in ASFF."""
     check = finding.compliance.status if finding.compliance else None
     return status_of(
         gone=finding.activity_id == _CLOSE or finding.status_id == _ARCHIVED,
         passed=None if check is None else check == "Pass",
         workflow=_WORKFLOWS.get(finding.status_id, "NEW"),
+        why=why,
     )

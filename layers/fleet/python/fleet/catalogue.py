@@ -62,17 +62,24 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
 
 
+type Trace = Callable[[str, str], None]
+"""Is told each step of `owner_of` that was tried, and who claims the resource by it; empty: nobody does."""
+
 UNKNOWN = "unknown"
 _STACK_TAG = "aws:cloudformation:stack-name"
 
 
-def owner_of(catalogue: Catalogue, *, account: str, resource: str, tags: Mapping[str, str]) -> Owner:
+def owner_of(
+    catalogue: Catalogue, *, account: str, resource: str, tags: Mapping[str, str], trace: Trace | None = None
+) -> Owner:
     """The owner by the first of: resource tags, CloudFormation stack, resource name, account, unit, default."""
     place = catalogue.accounts.get(account)
-    service, rule = _service_of(catalogue, account, resource, tags)
+    service, rule = _service_of(catalogue, account, resource, tags, trace)
     name, team = (service.name, service.team) if service else (UNKNOWN, catalogue.default.team)
     if service is None and place and (found := _owner_of_unit(catalogue, place.unit)):
         (name, team), rule = found, "unit"
+    if trace and service is None:
+        trace("unit", "" if rule != "unit" else name if name != UNKNOWN else team)
     return Owner(service=name, team=team, environment=place.environment if place else UNKNOWN, rule=rule)
 
 
@@ -90,7 +97,7 @@ def _owner_of_unit(catalogue: Catalogue, unit: str) -> tuple[str, str] | None:
 
 
 def _service_of(
-    catalogue: Catalogue, account: str, resource: str, tags: Mapping[str, str]
+    catalogue: Catalogue, account: str, resource: str, tags: Mapping[str, str], trace: Trace | None
 ) -> tuple[Service | None, str]:
     stack = tags.get(_STACK_TAG)
     function = resource.split(":function:")[1].split(":", maxsplit=1)[0] if ":function:" in resource else None
@@ -103,5 +110,9 @@ def _service_of(
     for rule, claims in steps.items():
         for service in catalogue.services:
             if claims(service):
+                if trace:
+                    trace(rule, service.name)
                 return service, rule
+        if trace:
+            trace(rule, "")
     return None, "default"
