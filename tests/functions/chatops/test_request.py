@@ -107,14 +107,13 @@ def test_every_click_comes_to_what_the_rules_say(action: str) -> None:
 @pytest.mark.parametrize(
     ("case", "who", "changes", "ours"),
     [
-        # sso-elevator lets a group's statement say that approval is not required; here only tier 0 is that.
         ("self-approval", voter("aiko"), {}, "own_request"),
-        # sso-elevator: a sole approver may approve himself if the statement allows it. Here never: glass is for that.
+        # Alone one breaks the glass.
         ("the requester is the only approver there is", voter("aiko"), {"approvers": ["aiko"]}, "own_request"),
-        # It counts approvers as a set of e-mails; here a person is one id, whichever account was used.
+        # A person is one id, whichever account was used.
         ("the same person again", voter("ben"), {"tier": 2, "votes": [Vote("ben", NOW)]}, "twice"),
         ("listed twice as an approver", voter("ben"), {"tier": 2, "approvers": ["ben", "ben"]}, "PENDING"),
-        # Somebody of another workspace has an account that people.yaml does not pin, whatever the e-mail says.
+        # An account that people.yaml does not pin, whatever its e-mail address says.
         ("an approver's e-mail from another workspace", voter("ben", pinned=False), {}, "not_pinned"),
         ("somebody who came to the team after it was asked", voter("eri"), {}, "not_an_approver"),
         ("an approver who left the team since", voter("ben", "payments"), {}, "not_an_approver"),
@@ -127,7 +126,7 @@ def test_every_click_comes_to_what_the_rules_say(action: str) -> None:
         ("asked by a capability", voter("aiko"), {"requester": "yagura.rollouts", "asked": True}, "GRANTED"),
     ],
 )
-def test_the_cases_that_another_product_decides_and_what_we_decide(
+def test_the_cases_at_the_edge_each_have_their_verdict(
     case: str, who: Voter, changes: dict[str, Any], ours: str
 ) -> None:
     try:
