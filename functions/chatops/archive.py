@@ -64,14 +64,19 @@ class Archive:
         after = key(hour) if hour else ""
         return self._oldest(self._connect(), _PREFIX, after)
 
-    def _oldest(self, client: "S3Client", prefix: str, after: str = "") -> list[Anchor]:
+    def last(self, most: int) -> list[Anchor]:
+        """The last `most` anchors, however old, oldest first: all are listed, and no more than these are read."""
+        return self._oldest(self._connect(), _PREFIX, most=most)
+
+    def _oldest(self, client: "S3Client", prefix: str, after: str = "", most: int | None = None) -> list[Anchor]:
         first: dict[str, tuple[datetime, str]] = {}
         for version in self._versions(client, prefix, after):
             name, candidate = version["Key"], (version["LastModified"], version["VersionId"])
             # The newest comes first, so of those of one second the last listed is the oldest.
             if name not in first or candidate[0] <= first[name][0]:
                 first[name] = candidate
-        return [self._read(client, name, first[name][1]) for name in sorted(first) if name > after]
+        names = [name for name in sorted(first) if name > after]
+        return [self._read(client, name, first[name][1]) for name in names[-most if most else 0 :]]
 
     def _versions(self, client: "S3Client", prefix: str, after: str) -> Iterator["ObjectVersionTypeDef"]:
         # By hand: the paginator takes no key to begin after, and there are nine thousand anchors a year.

@@ -98,6 +98,9 @@ class NoAnchors:
     def since(self, _hour: str) -> list[Anchor]:
         return []
 
+    def last(self, _most: int) -> list[Anchor]:
+        return []
+
 
 class Desk:
     """The desk as deployed; `now` moves by hand."""

@@ -90,6 +90,26 @@ def test_an_archive_that_does_not_take_it_is_an_error(bucket: Bucket) -> None:
         Archive(lambda: bucket.client, "missing").keep(ANCHORS[0])
 
 
+def test_the_last_few_are_read_without_reading_the_others(bucket: Bucket) -> None:
+    for one in ANCHORS:
+        bucket.archive.keep(one)
+    read: list[str] = []
+    get_object = bucket.client.get_object
+
+    def noted(**what: Any) -> Any:
+        read.append(what["Key"])
+        return get_object(**what)
+
+    bucket.client.get_object = noted
+    assert bucket.archive.last(2) == ANCHORS[1:]
+    assert read == [key(one.hour) for one in ANCHORS[1:]]
+    assert bucket.archive.last(9) == ANCHORS
+
+
+def test_of_an_empty_archive_there_are_no_last_ones(bucket: Bucket) -> None:
+    assert bucket.archive.last(2) == []
+
+
 def test_more_versions_than_a_page_holds_are_all_read() -> None:
     """A year has nine thousand anchors; S3 gives a thousand at a time."""
     asked: list[dict[str, Any]] = []

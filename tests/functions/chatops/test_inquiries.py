@@ -28,6 +28,10 @@ class FakeArchive:
         self.asked.append(hour)
         return [one for one in self.anchors if one.hour > hour]
 
+    def last(self, most: int) -> list[Anchor]:
+        self.asked.append(f"last {most}")
+        return self.anchors[-most:]
+
 
 class World:
     """The counter's answers, on the core's table."""
@@ -186,6 +190,15 @@ def test_without_anchors_in_two_days_it_begins_at_the_beginning(world: World) ->
     text = world.ask("audit verify")
     assert text.startswith(":white_check_mark: Entries 1 to 2 are intact; anchored up to 2")
     assert "51 h old" in text
+
+
+def test_of_anchors_that_are_all_older_only_the_last_two_days_worth_are_read(world: World) -> None:
+    world.hours(60)
+    world.now += 50 * HOUR
+    text = world.ask("audit verify")
+    assert world.archive.asked[-1] == "last 48"
+    assert text.startswith(":white_check_mark: Entries 14 to 60 are intact; anchored up to 60, 0 not yet anchored.")
+    assert ":warning: The last anchor is 51 h old" in text
 
 
 @pytest.mark.parametrize("seq", [1, 2, 3])
