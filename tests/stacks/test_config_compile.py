@@ -92,6 +92,9 @@ def test_catalogue_is_what_the_fleet_layer_reads() -> None:
     decoded = msgspec.convert(catalogue, Catalogue)
     owner = owner_of(decoded, account="444455556666", resource="arn:aws:s3:::x", tags={})
     assert (owner.team, owner.service, owner.environment) == ("payments", "payments-api", "production")
+    for account_id, wanted in {"111122223333": ("sre", "yagura"), "222233334444": ("sre", "unknown")}.items():
+        owner = owner_of(decoded, account=account_id, resource="arn:aws:s3:::x", tags={})
+        assert ((owner.team, owner.service), owner.rule) == (wanted, "unit")
 
 
 def test_one_name_for_an_account_in_several_regions() -> None:

@@ -5,19 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec import UNSET
 
-from fleet.catalogue import Owner
 from functions.findings.office import Config as Compiled
 from functions.findings.office import GitHubSettings
-from functions.findings.policy import Facts, Judge, Level, Match, Rule, Suppress
+from functions.findings.policy import Level, Match, Rule, Suppress
 from stacks.config import model_findings as written
 from stacks.config.compile import findings_config
 from stacks.config.load import load
 from stacks.config.model import Config
-from stacks.config.rules_policy_order import order_breaches
 
 ROOT = Path(__file__).parents[2]
 CONFIG, LOCAL = load(ROOT), load(ROOT, "local/fleet.yaml", {"port": "4566"})
@@ -162,74 +157,3 @@ def test_a_channel_that_only_others_use_is_no_part_of_the_policy() -> None:
     slack = msgspec.structs.replace(CONFIG.fleet.slack, default_channel="#elsewhere")
     changed = msgspec.structs.replace(CONFIG, fleet=msgspec.structs.replace(CONFIG.fleet, slack=slack))
     assert plain(changed) == plain(CONFIG)
-
-
-TEXTS = st.text("ab*", min_size=1, max_size=4)
-SEVERITIES = st.sampled_from(["LOW", "HIGH"])
-
-
-def some[T](values: st.SearchStrategy[T]) -> st.SearchStrategy[Any]:
-    return st.just(UNSET) | st.lists(values, min_size=1, max_size=2)
-
-
-MATCHES = st.builds(
-    written.Match,
-    control=some(TEXTS),
-    resource=some(TEXTS),
-    severity=some(SEVERITIES),
-    account=some(st.sampled_from(["hub", "111122223333", "222233334444"])),
-    team=some(st.sampled_from(["sre", "records"])),
-    tags=st.just(UNSET) | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy"), min_size=1),
-)
-DAYS = st.dates(date(2026, 1, 1), date(2026, 2, 28))
-LEASES = st.tuples(DAYS, DAYS).map(
-    lambda days: written.Suppress(requester="aiko", approver="ben", start=min(days), until=max(days))
-)
-FACTS = st.builds(
-    Facts,
-    control=st.text("ab", max_size=4),
-    resource=st.text("ab", max_size=4),
-    severity=SEVERITIES,
-    account=st.sampled_from(["111122223333", "222233334444"]),
-    region=st.just("us-east-1"),
-    tags=st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")),
-    owner=st.builds(
-        Owner,
-        service=st.just("s"),
-        team=st.sampled_from(["sre", "records"]),
-        environment=st.just("production"),
-        rule=st.just("tag"),
-    ),
-)
-
-
-@given(
-    matches=st.tuples(MATCHES, MATCHES), leases=st.tuples(LEASES, LEASES), facts=st.lists(FACTS, max_size=5), day=DAYS
-)
-def test_what_is_told_as_behind_another_never_decides(
-    matches: tuple[written.Match, written.Match],
-    leases: tuple[written.Suppress, written.Suppress],
-    facts: list[Facts],
-    day: date,
-) -> None:
-    rules = [
-        rule(f"r{i}", match=match, suppress=lease, ignore=True)
-        for i, (match, lease) in enumerate(zip(matches, leases, strict=True))
-    ]
-    config = with_findings(rules=rules)
-    behind = {breach.path[2] for breach in order_breaches(config.findings, config.fleet)}
-    judge = Judge(compiled(config).policy)
-    for each in facts:
-        reasons = judge.judge(each, ms(day.year, day.month, day.day, 12)).reasons
-        assert not {kind for kind, reason in reasons.items() if reason.rule == "rule:r1"} & behind
-
-
-@given(match=MATCHES, more=MATCHES, lease=LEASES)
-def test_a_rule_with_a_condition_more_is_behind_one_without(
-    match: written.Match, more: written.Match, lease: written.Suppress
-) -> None:
-    added = {name: value for name in written.CONDITIONS if (value := getattr(more, name)) and not getattr(match, name)}
-    narrower = msgspec.structs.replace(match, **added)
-    rules = [rule("r0", match=match, suppress=lease), rule("r1", match=narrower, suppress=lease)]
-    (breach,) = order_breaches(written.FindingsFile(rules=rules), CONFIG.fleet)
-    assert breach.path == ("rules", 1, "suppress")

@@ -1,12 +1,13 @@
-"""Whose is this? Tag, then stack, then resource, then account, then the default."""
+"""Whose is this? Tag, then stack, then resource, then account, then unit, then the default."""
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.catalogue import Account, Catalogue, Default, Service, owner_of
+from fleet.catalogue import Account, Catalogue, Default, Service, Team, owner_of
 
 ACCOUNT = "111122223333"
 RESOURCE = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:intake-api"
@@ -16,20 +17,22 @@ CLAIMS = {
     "stack": Service(name="by-stack", team="t2", stacks=["Intake-*"]),
     "resource": Service(name="by-resource", team="t3", resources=["arn:aws:lambda:*:function:intake-*"]),
     "account": Service(name="by-account", team="t4", accounts=[ACCOUNT]),
+    "unit": Service(name="by-unit", team="t5", units=["Workloads"]),
 }
 ORDER = [*CLAIMS, "default"]
 
 
-def catalogue(*services: Service) -> Catalogue:
+def catalogue(*services: Service, teams: Sequence[Team] = (), unit: str = "Workloads/Staging") -> Catalogue:
     return Catalogue(
         default=Default(team="platform"),
         services=list(services),
-        accounts={ACCOUNT: Account(name="clinic-staging", environment="staging")},
+        teams=list(teams),
+        accounts={ACCOUNT: Account(name="clinic-staging", environment="staging", unit=unit)},
     )
 
 
 @given(st.sets(st.sampled_from(sorted(CLAIMS))).flatmap(lambda rules: st.permutations(sorted(rules))))
-def test_tag_goes_before_stack_before_resource_before_account_before_default(rules: list[str]) -> None:
+def test_tag_goes_before_stack_before_resource_before_account_before_unit_before_default(rules: list[str]) -> None:
     owner = owner_of(catalogue(*(CLAIMS[rule] for rule in rules)), account=ACCOUNT, resource=RESOURCE, tags=TAGS)
     first = min([*rules, "default"], key=ORDER.index)
     assert owner.rule == first
@@ -71,3 +74,40 @@ def test_the_text_of_a_tag_never_becomes_a_team() -> None:
 @pytest.mark.parametrize(("account", "environment"), [(ACCOUNT, "staging"), ("444455556666", "unknown")])
 def test_the_environment_is_the_accounts(account: str, environment: str) -> None:
     assert owner_of(catalogue(), account=account, resource="r", tags={}).environment == environment
+
+
+@pytest.mark.parametrize(
+    ("unit", "owned"),
+    [
+        ("Workloads", True),
+        ("Workloads/Staging", True),
+        ("Workloads/Staging/Clinics", False),
+        ("Workloads/Stag", False),
+        ("Staging", False),
+        ("Work", False),
+        ("", False),
+    ],
+)
+def test_a_unit_is_owned_with_all_units_below_it_and_no_other(unit: str, owned: bool) -> None:
+    owner = owner_of(catalogue(Service(name="s", team="t", units=[unit])), account=ACCOUNT, resource="r", tags={})
+    assert (owner.service, owner.team, owner.rule) == (
+        ("s", "t", "unit") if owned else ("unknown", "platform", "default")
+    )
+
+
+def test_the_nearest_unit_counts_whoever_owns_it() -> None:
+    near, far = "Workloads/Staging", "Workloads"
+    for services, teams, wanted in [
+        ([Service(name="s", team="t", units=[far, near])], [Team(name="x", units=[])], ("s", "t")),
+        ([Service(name="s", team="t", units=[far])], [Team(name="x", units=[near])], ("unknown", "x")),
+        ([Service(name="s", team="t", units=[near])], [Team(name="x", units=[far])], ("s", "t")),
+        ([Service(name=n, team=n, units=[u]) for n, u in (("a", far), ("b", near))], [], ("b", "b")),
+    ]:
+        owner = owner_of(catalogue(*services, teams=teams), account=ACCOUNT, resource="r", tags={})
+        assert (owner.service, owner.team, owner.rule) == (*wanted, "unit")
+
+
+@pytest.mark.parametrize(("account", "unit"), [(ACCOUNT, ""), ("444455556666", "Workloads")])
+def test_an_account_without_a_unit_is_in_none(account: str, unit: str) -> None:
+    known = catalogue(CLAIMS["unit"], unit=unit)
+    assert owner_of(known, account=account, resource="r", tags={}).rule == "default"
