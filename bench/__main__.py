@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import ack, approvals, chain, findings, load, storm
+from bench import ack, approvals, chain, findings, load, requests, storm
 from bench.bundles import Bundles, bundles
 from bench.imports import BUDGET_MS, ROUNDS, measure
 from bench.speed import MANY, ONE_BY_ONE, latencies, throughput
-from local import demo, deploy, process
+from local import deploy, process, ready
 from local.process import Instance
 from stacks.parts.bundling import Platform
 from tests.local.conftest import free_port
@@ -30,7 +30,7 @@ from tests.local.conftest import free_port
 out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 120)
 
 
-PARTS = ("imports", "ack", "storm", "findings", "load", "local", "approvals")
+PARTS = ("imports", "ack", "storm", "findings", "requests", "load", "local", "approvals")
 
 type Part = Callable[[], list[str]]
 
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "ack": lambda: [] if ack.show(out) else ["the acknowledging path is over its budget"],
         "storm": lambda: [] if storm.show(out) else ["the storm broke a promise"],
         "findings": lambda: [] if findings.show(out) else ["the pure path of findings is too slow beside its peers"],
+        "requests": lambda: requests.show(out),
         "load": lambda: load.show(out, options.events),
     }
     broken = each({name: part for name, part in parts.items() if only in {None, name}})
@@ -160,7 +161,7 @@ def show_deployment(instance: Instance) -> list[str]:
 
 def show_speed(instance: Instance) -> list[str]:
     """Latency and throughput."""
-    demo.set_slack_token(instance)
+    ready.make_ready(instance)
     table = Table(
         "from the spoke's default bus",
         "median s",

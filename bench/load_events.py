@@ -47,7 +47,9 @@ class Expected:
 def load(count: int, seed: int = 1) -> Load:
     """`count` events to send."""
     chance = random.Random(seed)  # noqa: S311 - the same load each time
-    began = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(
+        hours=12
+    )  # whatever was silent for a day is asked after
     bad, repeated = round(count * BAD), round(count * REPEATED)
     good: list[Event] = []
     problems: dict[str, Expected] = {}

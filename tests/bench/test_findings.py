@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from bench import requests
 from bench.contenders import ours
 from bench.findings_corpus import corpus, expected
 from bench.load_events import load
@@ -42,3 +43,20 @@ def test_a_load_says_what_must_become_of_each_event() -> None:
         assert {one.finding.resource for one in seen} == {resource}
         assert max(seen, key=lambda one: one.finding.updated_at).finding.status is each.status
     assert {each.status for each in given.problems.values()} == {Status.OPEN, Status.RESOLVED}
+
+
+def test_a_new_problem_costs_two_writes_at_most_and_a_repeat_one_at_most() -> None:
+    found = requests.costs()
+    assert requests.broken(found) == []
+    by_name = {cost.what: (cost.reads, cost.writes, cost.others) for cost in found}
+    assert by_name["a new problem that is open"] == (2.0, 2.0, {"PutEvents": 1.0})
+    assert by_name["the same event again"] == (1.0, 0.0, {})
+    assert by_name["the same finding, later"] == (1.0, 1.0, {})
+    assert by_name["a bad event"] == (0.0, 0.0, {"SendMessage": 1.0})
+
+
+def test_a_request_too_many_is_a_broken_promise() -> None:
+    costly = requests.Cost("the same event again", Counter(GetItem=10, PutItem=11), Counter())
+    chatty = requests.Cost("the same finding, later", Counter(GetItem=10), Counter(PutEvents=1))
+    fine = requests.Cost("that, later", Counter(GetItem=10), Counter())
+    assert len(requests.broken([costly, chatty, fine])) == 2
