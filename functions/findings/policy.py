@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from fleet.catalogue import Owner
+from fleet.wildcards import wildcard
 from functions.findings.lease import Lease
 
 type Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
@@ -317,7 +318,7 @@ def _checks(match: Match) -> Iterator[_Check]:
 
 def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, patterns: bool) -> _Check:
     exact = frozenset(each for each in wanted if not (patterns and "*" in each))
-    loose = [_pattern(each) for each in wanted if patterns and "*" in each]
+    loose = [wildcard(each) for each in wanted if patterns and "*" in each]
     pattern = re.compile("|".join(loose), re.DOTALL) if loose else None
     why = f"its {name} is none of {', '.join(wanted)}"
 
@@ -328,10 +329,6 @@ def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, 
         return why
 
     return check
-
-
-def _pattern(text: str) -> str:
-    return ".*".join(re.escape(part) for part in text.split("*"))
 
 
 def _tagged(wanted: Mapping[str, str]) -> _Check:

@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import UNSET
 
+from fleet.wildcards import wildcard
+
 from .model import FleetFile
 from .model_findings import ACTIONS, CONDITIONS, FindingsFile, Match, Rule, Suppress
 from .problem import path_text
@@ -62,22 +64,13 @@ def _covers(earlier: _Values, later: _Values) -> bool:
 def _one_covers(condition: str, earlier: Any, later: Any) -> bool:
     if condition in ("control", "resource"):
         # A * of the later one is matched as a character: only a * of the earlier one takes it, and with it any text.
-        return all(any(_pattern(wider).fullmatch(text) for wider in earlier) for text in later or ["*"])
+        return all(any(re.fullmatch(wildcard(wider), text, re.DOTALL) for wider in earlier) for text in later or ["*"])
     if condition == "tags":
         return later is not None and bool(earlier.items() <= later.items())
     return later is not None and set(later) <= set(earlier)
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
-    """Each part where it is found first, and never looked for again: time is linear, whatever the pattern."""
-    first, *rest = (re.escape(part) for part in text.split("*"))
-    if not rest:
-        return re.compile(first)
-    *middle, last = rest
-    return re.compile(f"{first}{''.join(f'(?>.*?{part})' for part in middle)}.*{last}", re.DOTALL)
-
-
 def _outlasts(earlier: Rule, later: Rule, findings: FindingsFile) -> bool:
     """Whether the suppression of `later` begins and ends within that of `earlier`, at every severity.
 
