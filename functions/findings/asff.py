@@ -11,7 +11,7 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, Why, kind_of, status_of, without_control
+from functions.findings.finding import UPDATED_BY, Finding, Status, Why, kind_of, status_of, terms_of, without_control
 
 _CONTROLS = ":product/aws/securityhub"
 
@@ -88,7 +88,7 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
     """A Finding for each resource. Raises RefusedError with a path that begins with `at`."""
     created_at, updated_at = _time(finding.created_at, f"{at}.CreatedAt"), _time(finding.updated_at, f"{at}.UpdatedAt")
     note = finding.note or Note()
-    ours = note.updated_by == UPDATED_BY and note.text != TAKEN_BACK
+    terms = terms_of(note.text) if note.updated_by == UPDATED_BY else ""
     for resource in finding.resources:
         yield Finding(
             account=finding.aws_account_id,
@@ -104,7 +104,7 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
             created_at=created_at,
             tags=resource.tags or {},
             product=finding.product_arn,
-            ours=ours,
+            terms=terms,
             shared=len(finding.resources) > 1,
         )
 

@@ -14,7 +14,7 @@ from functions.findings.finding import Finding, Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace
-from functions.findings.problem import MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
+from functions.findings.problem import ASKED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
@@ -45,7 +45,7 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
     copies, asked, key = dict(problem.copies), dict(problem.asked), report.copy
     if history.last_of(key) == report:
         if key in asked:
-            asked[key] = _still_asked(asked[key], copies.get(key), finding)
+            asked[key] = _heard(asked[key], finding)
         copies[key] = finding
     kept = history.copies
     copies = {key: copy for key, copy in copies.items() if key in kept}
@@ -83,17 +83,16 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
     return msgspec.structs.replace(problem, state=state, granted=granted, config=law.config)
 
 
-def _still_asked(label: str, was: Finding | None, finding: Finding) -> str:
-    """What Security Hub was asked of a finding, as far as it counts after this word of it."""
-    if not label.startswith(SUPPRESSED):
-        return label
+def _heard(asked: str, finding: Finding) -> str:
+    """What is known of what Security Hub was asked about a finding, after this word of it."""
+    state, _, terms = asked.partition(" ")
+    if state == ASKED and finding.terms == terms:  # before, it is only that it has not come about yet
+        state = SUPPRESSED
+    if state != SUPPRESSED:
+        return asked
     if finding.status in _CLOSED:  # failing again it is new there, and may be suppressed anew
         return SUPPRESSED
-    if finding.status is Status.SUPPRESSED:
-        return label
-    # Until it was seen suppressed, it is only that what was asked has not come about yet.
-    seen_so = label == SUPPRESSED or (was is not None and was.status is Status.SUPPRESSED)
-    return label.replace(SUPPRESSED, OPENED, 1) if seen_so else label
+    return f"{OPENED if finding.status is Status.OPEN else SUPPRESSED} {terms}".rstrip()
 
 
 def facts_of(problem: Problem, law: Law, claims: Claims | None = None) -> Facts:

@@ -14,10 +14,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from fleet.masking import mask
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status
+from functions.findings.finding import TAKEN_BACK, Finding, Status, note_of
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import OPENED, SUPPRESSED, Problem
+from functions.findings.problem import ASKED, SUPPRESSED, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
@@ -52,26 +52,24 @@ class Batch(NamedTuple):
 
 def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
     """What Security Hub has not been asked yet. Undoing is never held back by a mode."""
-    lease, state = problem.state.lease, problem.state
+    lease, ignored = problem.state.lease, problem.state.ignored
     for key, copy in sorted(problem.copies.items()):
-        asked = problem.asked.get(key, "")
+        state, _, asked_on = problem.asked.get(key, "").partition(" ")
+        workflow: Workflow = "NEW"
         if copy.shared:
             continue
-        if lease is not None and copy.status is Status.OPEN and not state.ignored:
-            label, workflow, note = f"{SUPPRESSED} {lease.by} {lease.until}", "SUPPRESSED", _why(lease)
-        elif lease is None and copy.status is Status.SUPPRESSED and _by_us(copy, asked):
-            label, workflow, note = "NEW", "NEW", TAKEN_BACK
+        if lease is not None and copy.status is Status.OPEN and not (ignored or undo_only):
+            terms = _terms(lease)
+            if asked_on == terms:
+                continue
+            workflow, label, note = "SUPPRESSED", f"{ASKED} {terms}", note_of(terms, _why(lease))
+        elif (
+            lease is None and copy.status is Status.SUPPRESSED and (state in (ASKED, SUPPRESSED) or _lost(copy, state))
+        ):
+            label, note = "NEW", TAKEN_BACK
         else:
             continue
-        if asked not in (label, label.replace(SUPPRESSED, OPENED, 1)) and not (undo_only and workflow == "SUPPRESSED"):
-            yield Change(
-                problem=problem.id,
-                copy=key,
-                finding=copy,
-                workflow="SUPPRESSED" if workflow == "SUPPRESSED" else "NEW",
-                label=label,
-                note=note[:_MOST_NOTE],
-            )
+        yield Change(problem=problem.id, copy=key, finding=copy, workflow=workflow, label=label, note=note[:_MOST_NOTE])
 
 
 def in_batches(wanted: Iterable[Change]) -> Iterator[Batch]:
@@ -139,12 +137,15 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
         yield from stages[level : level + 1]
 
 
-def _by_us(copy: Finding, asked: str) -> bool:
-    return asked.startswith(SUPPRESSED) or (copy.ours and not asked)
+def _lost(copy: Finding, state: str) -> bool:
+    """Whether it was asked, and that was never written down."""
+    return copy.ours and not state
+
+
+def _terms(lease: Lease) -> str:
+    until = datetime.fromtimestamp(lease.until / 1000, UTC).strftime("%Y-%m-%d")
+    return f"until {until} by {lease.by}"
 
 
 def _why(lease: Lease) -> str:
-    until = datetime.fromtimestamp(lease.until / 1000, UTC).strftime("%Y-%m-%d")
-    reason = mask(lease.reason)
-    who = f"{lease.requester} asked, {lease.approver} agreed"
-    return f"{UPDATED_BY}: suppressed until {until} by {lease.by} ({who}): {reason}"
+    return f"{lease.requester} asked, {lease.approver} agreed): {mask(lease.reason)}"

@@ -1,5 +1,6 @@
 """One finding, whichever schema it came in."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
@@ -11,6 +12,7 @@ UPDATED_BY = "yagura"
 """By this name the fleet signs what it writes to Security Hub, and knows it again."""
 TAKEN_BACK = f"{UPDATED_BY}: the suppression has ended"
 """Its note where it takes a suppression back: who suppresses the finding after that is somebody else."""
+_SUPPRESSED_ON = re.compile(rf"{UPDATED_BY}: suppressed (until \S+ by .+?) \(")
 
 _NAMESPACES = (
     "Software and Configuration Checks",
@@ -53,10 +55,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     product: str = ""
     """ARN of who found it: with the id, by which Security Hub knows the finding."""
     form: Literal["asff", "ocsf"] = "asff"
-    ours: bool = False
-    """Whether the last that was said of it in Security Hub is that the fleet suppresses it."""
+    terms: str = ""
+    """Those on which the fleet suppresses it, if that is the last that was said of it in Security Hub."""
     shared: bool = False
     """Whether it is about more resources than this one: there, it has one workflow for all of them."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether the last that was said of it in Security Hub is that the fleet suppresses it."""
+        return bool(self.terms)
 
     @property
     def problem(self) -> str:
@@ -67,6 +74,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def copy(self) -> str:
         """Which of the findings of its problem it is: each has its own last word."""
         return sha256(msgspec.json.encode([self.product, self.finding_id])).hexdigest()[:12]
+
+
+def note_of(terms: str, more: str) -> str:
+    """The fleet's note on a finding that it suppresses."""
+    return f"{UPDATED_BY}: suppressed {terms} ({more}"
+
+
+def terms_of(note: str | None) -> str:
+    """On what terms the fleet suppresses a finding, from its note; empty if it is another note."""
+    found = _SUPPRESSED_ON.match(note or "")
+    return found[1] if found else ""
 
 
 def problem_id(account: str, region: str, control: str, resource: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Finding, Status, Why, kind_of, status_of, without_control
+from functions.findings.finding import Finding, Status, Why, kind_of, status_of, terms_of, without_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
@@ -130,7 +130,6 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
         raise DroppedError("coverage")
     control = control_of(finding)
     updated_at = modified_at(finding, at)
-    comment = finding.comment or ""
     for index, resource in enumerate(finding.resources):
         if not resource_id(resource):
             raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
@@ -149,8 +148,7 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
             tags={tag.name: tag.value or "" for tag in resource.tags or []},
             product=finding.metadata.product.uid,
             form="ocsf",
-            # V2 keeps no name beside a comment: ours begin with it.
-            ours=comment.startswith(f"{UPDATED_BY}: ") and comment != TAKEN_BACK,
+            terms=terms_of(finding.comment),  # V2 keeps no name beside a comment: ours begin with it
             shared=len(finding.resources) > 1,
         )
 

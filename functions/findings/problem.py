@@ -19,10 +19,9 @@ from functions.findings.lease import Lease
 from functions.findings.policy import SEVERITIES, Reason, Tell
 
 MOST_ACTS = 50
-SUPPRESSED = "SUPPRESSED"
-"""How `Problem.asked` begins for a finding that Security Hub was asked to suppress."""
-OPENED = "OPENED"
-"""How it begins instead when somebody else, or Security Hub itself, has opened that finding again."""
+ASKED, SUPPRESSED, OPENED = "ASKED", "SUPPRESSED", "OPENED"
+"""How `Problem.asked` begins for a finding that Security Hub was asked to suppress; then was seen suppressed; then was
+opened again by somebody else."""
 
 type Deed = Literal[
     "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",
@@ -106,7 +105,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Team to which people gave it."""
     acts: list[Act] = []
     asked: dict[str, str] = {}
-    """What Security Hub was last asked to have each finding's workflow be, and for whom: `SUPPRESSED rule:x`."""
+    """What Security Hub was last asked about each finding, and what became of that: `ASKED until <day> by rule:x`."""
     stage: tuple[int, int] = (0, 0)
     """Of which `due` people were told, and how far: 1 reminded, 2 overdue, 3 escalated."""
     warned: int = 0

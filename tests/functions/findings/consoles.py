@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from functions.findings.decision import reviewed, suppressed, taken, unsuppressed
 from functions.findings.effects import Change, answered, changes
-from functions.findings.finding import TAKEN_BACK, UPDATED_BY, Seen, Status
+from functions.findings.finding import UPDATED_BY, Seen, Status, terms_of
 from functions.findings.lease import DAY_MS
 from functions.findings.problem import Problem
 from tests.functions.findings.laws import NOW, finding_like, law, lease
@@ -38,7 +38,7 @@ class Console:
         if self.failing:
             status = Status.SUPPRESSED if self.workflow == "SUPPRESSED" else Status.OPEN
         by, text = self._note
-        found = finding_like(status=status, updated_at=self.now, ours=by == UPDATED_BY and text != TAKEN_BACK)
+        found = finding_like(status=status, updated_at=self.now, terms=terms_of(text) if by == UPDATED_BY else "")
         self._events.append(Seen(finding=found, event_id=f"e{self.now}", event_time=self.now))
 
     def _set(self, workflow: str, by: str, note: tuple[str, str] | None = None) -> None:
@@ -59,7 +59,7 @@ class Console:
 
     def people_open(self) -> None:
         self.people_came = True
-        if self.workflow == "SUPPRESSED" and self.set_by == "fleet":
+        if self.workflow == "SUPPRESSED" and self.set_by == "fleet" and self.failing:
             self.refused = self._label
         self._set("NEW", "people")
 

@@ -9,13 +9,14 @@ import msgspec
 from hypothesis import strategies as st
 
 from functions.findings.decision import Law, taken
-from functions.findings.finding import UPDATED_BY, Finding, Seen, Status
+from functions.findings.finding import UPDATED_BY, Finding, Seen, Status, note_of
 from functions.findings.history import Report
 from functions.findings.problem import Problem
 from tests.functions.findings.laws import FIRST, NOW
 
 OPEN, SUPPRESSED, RESOLVED, GONE = Status.OPEN, Status.SUPPRESSED, Status.RESOLVED, Status.GONE
-OURS = f"{UPDATED_BY}: suppressed until 2026-06-01"
+TERMS = "until 2026-06-01 by request:r1"
+OURS = note_of(TERMS, "ada asked, grace agreed): known")
 
 V2: Finding = msgspec.structs.replace(
     FIRST, form="ocsf", product="arn:aws:securityhub:eu-west-1::productv2/aws/securityhub"
@@ -37,7 +38,8 @@ def seen_at(
     copy: int = 0,
     ours: bool = False,
 ) -> Seen:
-    changed = msgspec.structs.replace(COPIES[copy], updated_at=updated_at, status=status, title=title, ours=ours)
+    terms = TERMS if ours else ""
+    changed = msgspec.structs.replace(COPIES[copy], updated_at=updated_at, status=status, title=title, terms=terms)
     return Seen(finding=changed, event_id=event_id, event_time=event_time)
 
 

@@ -85,7 +85,7 @@ def repeats_are_new(known: Problem | None, seen: Seen, by: Law, quiet: bool) -> 
 
 def echoes_are_heard(known: Problem | None, seen: Seen, by: Law, quiet: bool) -> Problem | None:
     """What the fleet itself has suppressed is taken for suppressed by somebody."""
-    unsigned = msgspec.structs.replace(seen.finding, ours=False)
+    unsigned = msgspec.structs.replace(seen.finding, terms="")
     return take(known, msgspec.structs.replace(seen, finding=unsigned), by, quiet)
 
 

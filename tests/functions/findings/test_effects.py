@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from functions.findings.decision import suppressed, taken, unsuppressed
 from functions.findings.effects import BATCH, Change, answered, changes, in_batches
 from functions.findings.finding import TAKEN_BACK, Finding, Status
-from functions.findings.lease import DAY_MS
 from functions.findings.policy import Rule
 from functions.findings.problem import Problem
 from tests.functions.findings.consoles import DEEDS, Ask, Keep, assert_nobody_is_overruled, stories
-from tests.functions.findings.histories import GONE, OPEN, OTHER, RESOLVED, SUPPRESSED, V2
+from tests.functions.findings.histories import GONE, OPEN, OTHER, RESOLVED, SUPPRESSED, TERMS, V2
 from tests.functions.findings.laws import FIRST, NOW, finding_like, law, lease, problem_of, seen, suppressing
 from tests.layers.fleet.refute import REFUTE
 
@@ -34,7 +33,7 @@ def asks_for_all(problem: Problem) -> Iterator[Change]:
 
 def undoes_everything(problem: Problem) -> Iterator[Change]:
     """Without a lease, whatever is suppressed is taken back, whoever did it."""
-    ours = {key: msgspec.structs.replace(copy, ours=True) for key, copy in problem.copies.items()}
+    ours = {key: msgspec.structs.replace(copy, terms=TERMS) for key, copy in problem.copies.items()}
     return changes(msgspec.structs.replace(problem, copies=ours, asked={}))
 
 
@@ -62,7 +61,7 @@ def keeps_nothing(problem: Problem, done: Sequence[Change]) -> Problem:
 def keeps_what_is_asked_for_ever(problem: Problem, done: Sequence[Change]) -> Problem:
     """What was asked is not told apart by its lease."""
     after = answered(problem, done)
-    return msgspec.structs.replace(after, asked=dict.fromkeys(after.asked, "SUPPRESSED"))
+    return msgspec.structs.replace(after, asked=problem.asked or after.asked)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def test_every_open_copy_of_a_suppressed_problem_is_to_be_suppressed_with_a_note
     wanted = list(changes(problem))
     assert {change.copy for change in wanted} == set(problem.copies)
     assert {(change.workflow, change.label) for change in wanted} == {
-        ("SUPPRESSED", f"SUPPRESSED rule:accepted {NOW + 80 * DAY_MS}")
+        ("SUPPRESSED", "ASKED until 2026-05-22 by rule:accepted")
     }
     assert {change.note for change in wanted} == {
         "yagura: suppressed until 2026-05-22 by rule:accepted (ada asked, grace agreed): Vendor fix is due"
@@ -121,7 +120,7 @@ def test_an_ignored_problem_is_left_alone() -> None:
 def test_a_finding_about_several_resources_is_left_alone() -> None:
     shared = finding_like(shared=True)
     assert list(changes(problem_of(shared, by=BY))) == []
-    echo = finding_like(shared=True, status=SUPPRESSED, ours=True)
+    echo = finding_like(shared=True, status=SUPPRESSED, terms=TERMS)
     assert list(changes(problem_of(echo))) == []
 
 
@@ -137,7 +136,7 @@ def test_a_lease_that_takes_over_is_asked_for_again_where_a_finding_is_open() ->
     problem = problem_of(by=BY)
     asked = answered(problem, list(changes(problem)))
     granted = suppressed(asked, lease(), BY, NOW)
-    assert [change.label for change in changes(granted)] == [f"SUPPRESSED request:r1 {NOW + 80 * DAY_MS}"]
+    assert [change.label for change in changes(granted)] == ["ASKED until 2026-05-22 by request:r1"]
 
 
 def test_a_finding_that_is_found_again_under_another_id_is_suppressed_too() -> None:
@@ -151,7 +150,8 @@ def test_a_finding_that_is_found_again_under_another_id_is_suppressed_too() -> N
 def test_a_finding_that_passed_and_fails_again_as_new_is_suppressed_again() -> None:
     problem = problem_of(by=BY)
     asked = answered(problem, list(changes(problem)))
-    passed = taken(asked, seen(finding_like(status=RESOLVED, updated_at=NOW), event_id="e8"), BY, NOW)
+    terms = "until 2026-05-22 by rule:accepted"
+    passed = taken(asked, seen(finding_like(status=RESOLVED, updated_at=NOW, terms=terms), event_id="e8"), BY, NOW)
     assert passed is not None
     failing = taken(passed, seen(finding_like(updated_at=NOW + 1), event_time=NOW + 1), BY, NOW + 1)
     assert failing is not None
@@ -168,24 +168,26 @@ def taken_back(copy: Finding, asked: str) -> list[Change]:
     ("ours", "asked", "back"),
     [
         (True, "", True),  # asked, and killed before that was written down
-        (True, "SUPPRESSED rule:x 1", True),
-        (False, "SUPPRESSED rule:x 1", True),  # somebody has put another note on it
+        (True, f"ASKED {TERMS}", True),
+        (False, f"ASKED {TERMS}", True),
+        (True, f"SUPPRESSED {TERMS}", True),
+        (False, f"SUPPRESSED {TERMS}", True),  # somebody has put another note on it
         (False, "SUPPRESSED", True),
         (False, "", False),
         (False, "NEW", False),
         (True, "NEW", False),
-        (True, "OPENED rule:x 1", False),
+        (True, f"OPENED {TERMS}", False),
         (False, "OPENED", False),
     ],
 )
 def test_only_what_the_fleet_suppressed_is_taken_back(ours: bool, asked: str, back: bool) -> None:
-    wanted = taken_back(finding_like(ours=ours), asked)
+    wanted = taken_back(finding_like(terms=TERMS if ours else ""), asked)
     assert [(change.workflow, change.note) for change in wanted] == ([("NEW", TAKEN_BACK)] if back else [])
 
 
 def test_a_mode_holds_back_suppressing_and_never_undoing() -> None:
     assert list(changes(problem_of(by=BY), undo_only=True)) == []
-    echo = problem_of(finding_like(status=SUPPRESSED, ours=True))
+    echo = problem_of(finding_like(status=SUPPRESSED, terms=TERMS))
     assert [change.workflow for change in changes(echo, undo_only=True)] == ["NEW"]
 
 
@@ -238,7 +240,7 @@ def test_nothing_to_ask_is_no_call() -> None:
 def test_a_suppression_that_was_taken_back_by_hand_is_undone_in_security_hub() -> None:
     granted = suppressed(problem_of(), lease(), law(), NOW)
     asked = answered(granted, list(changes(granted)))
-    echo = taken(asked, seen(finding_like(status=SUPPRESSED, ours=True), event_time=NOW + 1), law(), NOW + 1)
+    echo = taken(asked, seen(finding_like(status=SUPPRESSED, terms=TERMS), event_time=NOW + 1), law(), NOW + 1)
     assert echo is not None
     assert (echo.state.status, list(changes(echo))) == (SUPPRESSED, [])
     back = unsuppressed(echo, law(), "request:r2", NOW + 2)
