@@ -1,24 +1,21 @@
-"""A message for people, and what is said of a fleet event: pure.
+"""A message for people, and what all texts of messages have in common: pure.
 
-Only what is named here leaves the account: ids that have the shape of ids, names that the configuration knows, and
-titles that have been masked.
+Only what is named by whoever composes one leaves the account: ids that have the shape of ids, names that the
+configuration knows, and texts that have been masked.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
 
-from fleet.events.envelope import Meta, Received
-from fleet.events.findings import FindingOpened
-from fleet.masking import mask, mask_identifier
-from fleet.refusal import RefusedError
-from functions.chatops.page import Page, Urgency
-from functions.chatops.routes import Routing
-
-_MARKS = {"CRITICAL": ":rotating_light:", "HIGH": ":red_circle:", "MEDIUM": ":large_orange_circle:"}
-_URGENCIES: dict[str, Urgency] = {"CRITICAL": "critical", "HIGH": "error", "MEDIUM": "warning"}
-_SEVERITIES = {"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"}
-_MOST_TEXT, _MOST_HEAD = 3000, 150
+MARKS = {"CRITICAL": ":rotating_light:", "HIGH": ":red_circle:", "MEDIUM": ":large_orange_circle:"}
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")
+"""From the worst to the least."""
+MOST_TEXT, MOST_HEAD = 3000, 150
+"""Characters that Slack takes in a text, and in a header."""
+_LAST_MS = 253_402_300_799_999
+"""Of the year 9999, the last that a date can have."""
 
 
 class Priority(StrEnum):
@@ -42,67 +39,31 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority
     version: int
     """The newest one is shown; an older one, or the same again, changes nothing."""
+    news: int = 0
+    """The last version that was worth a message of its own: later ones only edit what stands. 0: each version is."""
+    afresh: int = 0
+    """The last version that was to be posted afresh; what stood there before stays as it is. 0: none was."""
+    told_in: str = ""
+    """Subject of the message that tells this one's news: it is not posted by itself, only edited where it stands."""
     thread: str = ""
     """Subject of the message under which it stands."""
+    reply_only: bool = False
+    """Of use only under an older message: dropped if none stands there, or one that tells as much itself."""
     reply_url: str = ""
     """Slack's response_url: an answer that one person sees."""
     severity: str = ""
     """For the digest, with `owner`."""
     owner: str = ""
 
-
-class Composed(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of an event, and who is woken."""
-
-    message: Message
-    page: Page | None = None
-    """Of the problem, not of the event: whoever is woken for it is not woken again while it is open."""
+    @property
+    def worth(self) -> int:
+        """The last version that was worth a message of its own."""
+        return self.news or self.version
 
 
-def compose(event: Received[FindingOpened], routing: Routing) -> Composed:
-    """The message about an opened finding. Raises RefusedError if it comes from outside the fleet."""
-    meta, finding = event.meta, event.data
-    if meta.account not in routing.ids:
-        raise RefusedError("foreign", "$.detail.meta.account", "expected an account of the fleet")
-    severity = finding.severity if finding.severity in _SEVERITIES else mask(finding.severity)
-    told = routing.told(finding.detail_type(), severity, meta)
-    mark = _MARKS.get(severity, ":white_circle:")
-    title, control, resource = _known(finding, routing)
-    head = f"{control} is open{' again' if finding.reopened else ''}"
-    line = f"{severity} {head}: {title} ({resource})"
-    facts = {
-        "Severity": f"{mark} {severity}",
-        "Owner": _owner(meta, finding.owner_rule),
-        "Account": f"{_place(finding.account, routing)} {mask_identifier(finding.region)} ({mask(meta.environment)})",
-        "Resource": f"`{resource[:500]}`",
-    }
-    message = Message(
-        # Each time it opens is told anew: nobody sees that a message of last month was edited.
-        subject=f"problem#{meta.id}",
-        channel=told.channel,
-        text=f"{mark} {escape(line)}"[:_MOST_TEXT],
-        blocks=[
-            {"type": "header", "text": {"type": "plain_text", "text": head[:_MOST_HEAD]}},
-            section(escape(title) or escape(head)),
-            section("\n".join(f"*{name}:* {escape(value)}" for name, value in facts.items())),
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": f"problem `{_slug(finding.problem)}`"}]},
-        ],
-        priority=Priority.CRITICAL if severity == "CRITICAL" or told.page else Priority.NORMAL,
-        version=meta.time,
-        severity=severity,
-        owner=mask(meta.team),
-    )
-    page = Page(
-        subject=f"problem#{finding.problem}",
-        service=told.pagerduty,
-        action="trigger",
-        version=meta.time,
-        summary=line,
-        source=resource,
-        severity=_URGENCIES.get(severity, "info"),
-        details={name: value.strip("`") for name, value in facts.items()} | {"Severity": severity},
-    )
-    return Composed(message=message, page=page if told.page else None)
+def rank(severity: str) -> int:
+    """The place of a severity, the worst first."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def escape(text: str) -> str:
@@ -113,22 +74,36 @@ def escape(text: str) -> str:
 def section(text: str) -> dict[str, object]:
     """A block of text."""
     # Verbatim: Slack would make links of addresses and mentions of names that stand in a finding's text.
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MOST_TEXT], "verbatim": True}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:MOST_TEXT], "verbatim": True}}
 
 
-def _known(finding: FindingOpened, routing: Routing) -> tuple[str, str, str]:
-    """Title, control and resource, as far as they may be told."""
-    resource = mask_identifier(finding.resource, known=routing.ids)
-    return mask(finding.title), mask_identifier(finding.control), resource
+def header(text: str) -> dict[str, object]:
+    """A block with the head of a message."""
+    return {"type": "header", "text": {"type": "plain_text", "text": text[:MOST_HEAD]}}
 
 
-def _owner(meta: Meta, rule: str) -> str:
-    return f"{mask(meta.team)} ({mask(meta.service)}, by {mask(rule)})"
+def context(text: str) -> dict[str, object]:
+    """A block of small print."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text[:MOST_TEXT]}]}
 
 
-def _place(account: str, routing: Routing) -> str:
-    return account if account in routing.ids else mask(account)
+def facts_text(facts: dict[str, str]) -> str:
+    """Facts with their names, one a line."""
+    return "\n".join(f"*{name}:* {escape(value)}" for name, value in facts.items())
 
 
-def _slug(problem: str) -> str:
-    return escape(mask_identifier(problem))
+def moment(at: int) -> str:
+    """A time (ms since the epoch) in words."""
+    if not 0 < at <= _LAST_MS:
+        return "an unknown time"
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def day(at: int) -> str:
+    """The day of a time (ms since the epoch)."""
+    return moment(at).partition(" ")[0] if 0 < at <= _LAST_MS else moment(at)
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters of a text."""
+    return text if len(text) <= most else text[: most - 1] + "…"

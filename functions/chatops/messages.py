@@ -10,7 +10,8 @@
     index   pending
 
 Access: by key; what waits in a lane, which lanes are to be looked after, and drafts, by the index. No Scan. Messages
-expire (TTL) 90 days after they were sent, refused or dropped; one that waits never does.
+expire (TTL) a year after they were sent, refused or dropped, since what they tell may take long to change; one that
+waits never does.
 
 Why drafts: a decision keeps its messages in its own transaction, and no element of it may fail because a newer version
 is there already. DynamoDB has no condition that only skips, and no greater-of-two in an update. So a draft is an
@@ -34,7 +35,7 @@ VERSION = 2
 DRAFT, LANE = "draft", "lane"
 _EVER = 10**15
 _TRIES = 10
-_KEEP_SECONDS = 90 * 24 * 3600
+_KEEP_SECONDS = 365 * 24 * 3600
 _KEEP_DRAFT_SECONDS = 24 * 3600
 _GIVE_UP_DRAFT_MS = 24 * 3_600_000
 _STATUS = "status#slack"

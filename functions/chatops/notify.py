@@ -3,23 +3,25 @@
 import os
 from typing import Any
 
-from fleet import aws, clock, telemetry
+from fleet import aws, clock
 from fleet.events.envelope import decode, receive
-from fleet.events.findings import FindingOpened
+from fleet.events.findings import FindingsSummarized
 from fleet.items import Table
 from fleet.modes import Mode, ModeSwitch
 from fleet.secrets import Secret
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
 from functions.chatops.later import Later
-from functions.chatops.message import compose
 from functions.chatops.messages import MessageStore
 from functions.chatops.pagerduty import PagerDuty
 from functions.chatops.pages import Pages
+from functions.chatops.problem_message import ABOUT, said
+from functions.chatops.problems import Problems
 from functions.chatops.pump import Pump
 from functions.chatops.routes import Routing
 from functions.chatops.slack import Slack
-from functions.chatops.teller import Asked, Teller
+from functions.chatops.summaries import Summaries
+from functions.chatops.teller import Asked, Teller, unknown
 
 settings = Settings.read()
 routing, _ = compiled(Routing, beside=__file__)
@@ -37,6 +39,8 @@ pagerduty = PagerDuty.from_environment(aws.secretsmanager())
 pages = Pages(table, pagerduty, dead_letters, queue=later.arn, capability=settings.capability, clock=clock.now_ms)
 modes = ModeSwitch(aws.ssm(), settings.capability)
 teller = Teller(messages, pump, pages, later, on=lambda: modes.mode() is not Mode.OFF, clock=clock.now_ms)
+problems = Problems(table, messages, capability=settings.capability, clock=clock.now_ms)
+summaries = Summaries(table, routing, clock=clock.now_ms)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -51,8 +55,11 @@ def handle(body: str) -> None:
     asked = decode(Asked, body)
     if not asked.detail_type:
         teller.go_on(asked)
-        return
-    composed = compose(receive(FindingOpened, body), routing)
-    if not teller.keep(composed):
-        telemetry.count("Repeated", capability=settings.capability)
-    teller.tell(composed)
+    elif kind := ABOUT.get(asked.detail_type):
+        word = said(receive(kind, body), routing)
+        teller.keep_page(word.page)
+        teller.say(problems.take(word), word.page)
+    elif asked.detail_type == FindingsSummarized.detail_type():
+        teller.say(summaries.take(receive(FindingsSummarized, body)))
+    else:
+        raise unknown(asked)

@@ -54,6 +54,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "waiting"
     posted: int = 0
     """Version that the channel shows; 0: none."""
+    first: int = 0
+    """Version that was posted there; those after it were edits."""
     place: str = ""
     """Id of the channel, as Slack answered: chat.update takes no name."""
     ts: str = ""
@@ -65,7 +67,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     unclear: bool = False
     """Slack may have it, although it did not say so."""
     digest: str = ""
-    """Subject of the digest in which it was told."""
+    """Subject of the message, a digest or another one that tells of many, in which it was told."""
     members: list[tuple[str, int]] = []
     """Of a digest: keys of the messages in it, and the version of each."""
     why: str = ""
@@ -97,12 +99,19 @@ def rank(telling: Telling) -> int:
 def kept(old: Telling | None, message: Message, now: int) -> Telling | None:
     """`old` with a newer version of its message; None if it has this one, or a newer one, already."""
     if old is None:
-        return Telling(message=message, since=now, born=now)
-    if message.version <= old.message.version:
+        new = Telling(message=message, since=now, born=now)
+        return _told(new, message.told_in) if message.told_in else new
+    known = old.message
+    if message.version <= known.version and message.worth <= known.worth and message.afresh <= known.afresh:
         return None
+    new = msgspec.structs.replace(old, message=message)
+    if message.afresh > known.afresh:
+        new = lost(new)
+    if not new.ts and (message.told_in or (old.state == "told" and message.worth <= known.worth)):
+        return _told(new, message.told_in or old.digest)
     if old.state == "waiting":
-        return msgspec.structs.replace(old, message=message)
-    return msgspec.structs.replace(old, message=message, state="waiting", since=now, tries=0, first_try=0, why="")
+        return new
+    return msgspec.structs.replace(new, state="waiting", since=now, tries=0, first_try=0, why="")
 
 
 def revived(old: Telling, now: int) -> Telling | None:
@@ -119,6 +128,16 @@ def due_at(telling: Telling, parent: Telling | None, now: int) -> int:
         if now < patience and (parent is None or (parent.state == "waiting" and not parent.ts)):
             return patience
     return telling.not_before
+
+
+def misplaced(telling: Telling, parent: Telling | None, now: int) -> str:
+    """Why a reply says nothing where it would stand; empty if it does, or may yet."""
+    if not telling.message.reply_only or telling.ts:
+        return ""
+    if parent is None or not parent.ts:
+        coming = parent is not None and parent.state == "waiting" and now < telling.since + PARENT_MS
+        return "" if coming else "no_message"
+    return "no_message" if parent.first >= telling.message.version else ""
 
 
 def expired(telling: Telling, now: int) -> str:
@@ -140,6 +159,7 @@ def posted(telling: Telling, version: int, now: int, *, place: str = "", ts: str
         state="sent" if current else "waiting",
         since=telling.since if current else now,
         posted=version,
+        first=version if ts else telling.first,
         place=place or telling.place,
         ts=ts or telling.ts,
         tries=0,
@@ -151,10 +171,10 @@ def posted(telling: Telling, version: int, now: int, *, place: str = "", ts: str
 
 
 def told_in(telling: Telling, digest: str, version: int) -> Telling:
-    """After a digest told a version of it; a newer one goes on waiting, to be told by itself."""
-    if telling.state != "waiting" or telling.message.version > version:
+    """After a digest told a version of it; newer news goes on waiting, to be told by itself."""
+    if telling.state != "waiting" or telling.message.worth > version:
         return telling
-    return msgspec.structs.replace(telling, digest=digest, state="told")
+    return _told(telling, digest)
 
 
 def lost(telling: Telling) -> Telling:
@@ -275,6 +295,10 @@ def digest(channel: str, members: Sequence[tuple[str, Telling]]) -> Telling:
         born=first.since,
         members=[(key, telling.message.version) for key, telling in members],
     )
+
+
+def _told(telling: Telling, digest: str) -> Telling:
+    return msgspec.structs.replace(telling, digest=digest, state="told")
 
 
 def _line(text: str) -> str:

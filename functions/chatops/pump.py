@@ -160,10 +160,11 @@ class Pump:
                 continue
             if telling is None or telling.state != "waiting":
                 continue  # the index is behind
-            if why := outbox.expired(telling, now):
+            parent = self._parent(telling)
+            if why := outbox.expired(telling, now) or outbox.misplaced(telling, parent, now):
                 self._drop(pk, why)
                 continue
-            due = outbox.due_at(telling, self._parent(telling), now)
+            due = outbox.due_at(telling, parent, now)
             if due <= now:
                 return Choice(pk=pk, telling=telling, later=later)
             later = min(later or due, due)

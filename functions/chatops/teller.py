@@ -1,6 +1,6 @@
 """Tells what has been kept, by each road apart: what happens to Slack keeps no page from PagerDuty, nor the reverse."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,11 +8,13 @@ import msgspec
 
 from fleet import telemetry
 from fleet.clock import Clock
-from fleet.refusal import RefusedError
+from fleet.events.findings import AboutProblem
+from fleet.refusal import DroppedError, RefusedError
 from functions.chatops import outbox, pages
 from functions.chatops.later import Later
-from functions.chatops.message import Composed
+from functions.chatops.message import Message
 from functions.chatops.messages import MessageStore, key
+from functions.chatops.page import Page
 from functions.chatops.pages import Pages
 from functions.chatops.pump import Pump
 
@@ -29,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True, rename={"detail_type": "detail-type"}):
 
     detail_type: str = ""
     """Of a fleet event that is to be told."""
+    source: str = ""
+    """Who sent that."""
     pump: str = ""
     """A lane, or a channel: let the next one go that waits there."""
     at: int = 0
@@ -51,19 +55,22 @@ class Teller:
         self._messages, self._pump, self._pages, self._later = messages, pump, pages, later
         self._on, self._clock = on, clock
 
-    def keep(self, composed: Composed) -> bool:
-        """Keep what is said of an event; False if it was known already. Once kept, nothing can lose it."""
-        new = self._messages.keep(composed.message, self._clock())
-        if composed.page:
-            self._pages.keep(composed.page)
-        return new
+    def keep_page(self, page: Page | None) -> None:
+        """Keep a page, if there is one. Before anything else is done: nothing of Slack's or ours may swallow it."""
+        if page:
+            self._pages.keep(page)
 
-    def tell(self, composed: Composed) -> None:
-        """Tell it now, if it is its turn."""
-        message, page = composed.message, composed.page
-        pk = key(message.subject, message.channel)
+    def say(self, messages: Sequence[Message], page: Page | None = None) -> None:
+        """Keep messages, then tell them and a page that is kept, if it is their turn. Once kept, nothing is lost."""
+        new = [self._messages.keep(message, self._clock()) for message in messages]
+        if new and not any(new):
+            telemetry.count("Repeated", capability="chatops")
         works: list[Work] = [partial(self._pages.send, pages.key(page))] if page else []
-        self._if_on([*works, partial(self._pump, outbox.lane_of(message), hint=pk)])
+        works += [
+            partial(self._pump, outbox.lane_of(message), hint=key(message.subject, message.channel))
+            for message in messages
+        ]
+        self._if_on(works)
 
     def go_on(self, asked: Asked) -> None:
         """Go on with what waits. Raises RefusedError if that is not what is asked."""
@@ -110,6 +117,13 @@ class Teller:
     def _if_on(self, works: Iterable[Work]) -> None:
         if self._on():
             _each(works)
+
+
+def unknown(asked: Asked) -> DroppedError | RefusedError:
+    """What becomes of an event that nobody here knows: one of a newer fleet is no fault of anybody."""
+    if asked.source == AboutProblem.source:
+        return DroppedError("unknown_event")
+    return RefusedError("foreign", "$.source", f"expected an event of {AboutProblem.source}")
 
 
 def _each(works: Iterable[Work]) -> None:

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from slack_sdk.web.base_client import BaseClient
 
-from fleet.events.envelope import Entry
+from fleet.events.envelope import Entry, FleetEvent
 from fleet.events.findings import FindingOpened
 from fleet.items import Table
 from functions.chatops.message import Message, Priority
@@ -46,10 +46,14 @@ class Context:
 
 
 def opened(id_: str = "p1-1-1", *, finding: dict[str, Any] | None = None, **about: Any) -> str:
-    """A FindingOpened as it comes from the hub's bus."""
-    about = {"actor": "aws.securityhub"} | about
+    """A FindingOpened as it comes from the hub's bus, about the problem that the id names, as an older sender's."""
+    return event(FindingOpened, finding_data(id_.partition("-")[0], **(finding or {})), id_, **about)
+
+
+def finding_data(problem: str = "p1", **changes: Any) -> dict[str, Any]:
+    """What all events about a problem have."""
     data: dict[str, Any] = {
-        "problem": "p1",
+        "problem": problem,
         "account": "111122223333",
         "region": "eu-west-1",
         "control": "S3.8",
@@ -60,7 +64,13 @@ def opened(id_: str = "p1-1-1", *, finding: dict[str, Any] | None = None, **abou
         "finding_id": "f",
         "owner_rule": "tag",
     }
-    entry = Entry.of(FindingOpened(**(data | (finding or {}))), meta(id_, **about))
+    return data | changes
+
+
+def event(kind: type[FleetEvent], data: dict[str, Any], id_: str = "e1", **about: Any) -> str:
+    """A fleet event as it comes from the hub's bus."""
+    about = {"actor": "aws.securityhub"} | about
+    entry = Entry.of(kind(**data), meta(id_, **about))
     envelope = {
         "version": "0",
         "id": "e",
@@ -121,6 +131,7 @@ class Office:
                     "YAGURA_PUMP_QUEUE": PUMP_QUEUE,
                 },
             )
+        self.notify.problems._sleep = lambda _seconds: None
         self.notify.modes._clock = lambda: self.now
         self.notify.slack._secret._clock = lambda: self.now
         self.notify.pagerduty._secret = "yagura/pagerduty"
@@ -183,7 +194,7 @@ class Office:
             except KilledError:
                 continue
 
-    def telling(self, subject: str = "problem#p1-1-1", channel: str = "#intake") -> Telling:
+    def telling(self, subject: str = "problem#p1", channel: str = "#intake") -> Telling:
         found = self.store.read(key(subject, channel))
         assert found
         return found

@@ -162,14 +162,12 @@ def test_an_answer_to_one_person_has_a_lane_of_its_own(store: MessageStore) -> N
     assert list(store.lanes()) == ["reply:#intake"]
 
 
-def test_a_message_expires_ninety_days_after_it_was_told_and_not_while_it_waits(
-    store: MessageStore, table: Table
-) -> None:
+def test_a_message_expires_a_year_after_it_was_told_and_not_while_it_waits(store: MessageStore, table: Table) -> None:
     store.keep(note(), NOW)
     assert "expires" not in (table.get(PK) or {})
     store.change(PK, lambda one: outbox.posted(one, 1, NOW, place="C1", ts="1.1"), NOW)
     item = table.get(PK) or {}
-    assert item["expires"] == NOW // 1000 + 90 * DAY_SECONDS
+    assert item["expires"] == NOW // 1000 + 365 * DAY_SECONDS
     assert item["state"] == "sent"
     store.keep(note(version=2), NOW)
     assert "expires" not in (table.get(PK) or {})

@@ -102,7 +102,7 @@ def test_a_permanent_refusal_is_a_dead_letter_with_slacks_word_and_where_it_goes
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
     assert (attributes["yagura-reason"], attributes["yagura-text"]) == ("slack", "channel_not_found")
     assert attributes["yagura-queue"] == "arn:aws:sqs:eu-west-1:111122223333:yagura-chatops"
-    assert json.loads(letter["MessageBody"]) == {"pump": "#intake", "message": "message#problem#p1-1-1@#intake"}
+    assert json.loads(letter["MessageBody"]) == {"pump": "#intake", "message": "message#problem#p1@#intake"}
     assert (office.telling().state, office.telling().why) == ("refused", "channel_not_found")
 
 

@@ -1,0 +1,100 @@
+"""What the hub knows of a problem, and where it has told of it: pure.
+
+Events come in any order and number. The newest says how the problem stands; every channel in which it has been told
+shows that, so none goes on showing as open what is not: neither after the owner changed, nor because Security Hub gives
+another severity (so routes another channel) to what passes.
+"""
+
+import msgspec
+
+from functions.chatops import problem_message
+from functions.chatops.message import Message
+from functions.chatops.problem_message import Said
+from functions.chatops.standing import Standing, moved
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel in which a problem has been told."""
+
+    news: int
+    """The last version that was told here as news."""
+    afresh: int = 0
+    """The last that was to be posted afresh."""
+    window: int = 0
+    """In which the problem was counted (`storm.py`): when that began."""
+    storm: str = ""
+    """Subject of the storm's message that told this news; empty: it was told by itself."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem, as far as people have been told."""
+
+    standing: Standing
+    """By the newest event."""
+    places: dict[str, Place] = {}
+    """By channel."""
+    away: int = 0
+    """The last version that took it to an owner who was not to be told then."""
+
+    @property
+    def home(self) -> str:
+        """Where it is told now; empty: nowhere."""
+        channel, place = max(self.places.items(), key=lambda each: each[1].news, default=("", None))
+        return channel if place is not None and place.news > self.away else ""
+
+
+def heard(known: Known | None, said: Said) -> Known | None:
+    """`known` after an event, itself if that changes nothing; its news is still to be told (`is_news`, `told`)."""
+    newer = said.standing
+    if newer is None:
+        return known
+    known = known or Known(standing=newer)
+    away = said.version if said.worth == "away" else 0
+    if newer.version <= known.standing.version and away <= known.away:
+        return known
+    latest = newer if newer.version > known.standing.version else known.standing
+    return msgspec.structs.replace(known, standing=latest, away=max(away, known.away))
+
+
+def is_news(known: Known, said: Said) -> bool:
+    """Whether an event that `known` has heard is worth a message that nobody has been sent yet.
+
+    One that comes late is, if what came after it only edits.
+    """
+    if said.worth != "news" or not known.standing.open:
+        return False
+    return said.version > max(known.away, *(place.news for place in known.places.values()), 0)
+
+
+def told(known: Known, said: Said, *, window: int, storm: str) -> Known:
+    """`known` after its news has been told in the event's channel: by itself, or in a storm's message."""
+    before = known.places.get(said.channel)
+    afresh = said.version if said.anew else before.afresh if before else 0
+    place = Place(news=said.version, afresh=afresh, window=window, storm=storm)
+    return msgspec.structs.replace(known, places=known.places | {said.channel: place})
+
+
+def messages(known: Known | None, said: Said) -> list[Message]:
+    """What every channel should show by now, and what the event says besides."""
+    found: list[Message] = []
+    if known is not None:
+        for channel, place in known.places.items():
+            here = channel == known.home or not known.standing.open
+            standing = known.standing if here else moved(known.standing, known.home)
+            found.append(
+                problem_message.message(standing, channel, news=place.news, afresh=place.afresh, told_in=place.storm)
+            )
+        if _wants_reply(known, said):
+            found.append(problem_message.reply(said, known.home))
+    overtaken = known is not None and known.standing.version > said.version and not known.standing.open
+    if said.own and not (overtaken and said.standing):
+        found.append(said.own)
+    return found
+
+
+def _wants_reply(known: Known, said: Said) -> bool:
+    """Whether there is somebody to reply to, whom no storm's message told the same."""
+    if not (said.reply and known.home and known.standing.open):
+        return False
+    place = known.places[known.home]
+    return said.worth != "news" or (place.news == said.version and not place.storm)
