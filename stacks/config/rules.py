@@ -169,6 +169,15 @@ def _audit(fleet: FleetFile) -> Iterator[Breach]:
     elif account.role == "hub" or account.id in hubs:
         advice = "name another account: who administers the hub must not be able to rewrite what it did"
         yield Breach(path=path, expected="an account other than the hub", advice=advice)
+    elif _for_real(fleet) and known(account.environment) and account.environment != "production":
+        advice = "name an account of the environment production: elsewhere anchors are locked for a day, by a lock that\
+ whoever administers the account can lift"
+        yield Breach(path=path, expected="an account of the environment production, as the hub is", advice=advice)
+
+
+def _for_real(fleet: FleetFile) -> bool:
+    """Whether the trail is that of a production hub, which must be kept for years."""
+    return any(account.role == "hub" and account.environment == "production" for account in fleet.accounts)
 
 
 def _secrets(fleet: FleetFile) -> Iterator[Breach]:

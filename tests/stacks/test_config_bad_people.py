@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.config.load import load
 from tests.stacks.test_config import (
     FLEET,
     IDENTITY_CENTER,
@@ -82,6 +83,13 @@ BAD: dict[str, tuple[str, ...]] = {
         "account: hub",
         "audit.account: found hub; expected an account other than the hub;",
         "name another account: who administers the hub must not be able to rewrite what it did",
+    ),
+    "production's audit trail in another environment": (
+        FLEET,
+        "account: audit-archive",
+        "account: records-staging",
+        "audit.account: found records-staging; expected an account of the environment production, as the hub is;",
+        "elsewhere anchors are locked for a day, by a lock that whoever administers the account can lift",
     ),
     "a person twice": (
         PEOPLE,
@@ -255,6 +263,14 @@ def test_the_hub_of_another_region_is_the_hub_too(tmp_path: Path) -> None:
     change(root, FLEET, "unit: Security\n    role: spoke\n    wave: 1", "unit: Infrastructure/SRE\n    role: spoke")
     (line,) = problems(root)
     assert "audit.account: found audit-archive; expected an account other than the hub" in line
+
+
+def test_a_hub_that_is_not_productions_may_have_an_audit_account_that_is_not_either(tmp_path: Path) -> None:
+    root = copied(tmp_path)
+    hub = 'id: "111122223333"\n    region: ap-northeast-1\n    environment: '
+    change(root, FLEET, f"{hub}production", f"{hub}staging")
+    change(root, FLEET, "account: audit-archive", "account: records-staging")
+    assert load(root).fleet.audit.account == "records-staging"
 
 
 @pytest.mark.parametrize("broken", [FLEET, SERVICES])
