@@ -14,7 +14,8 @@ from constructs import Construct
 from stacks.deployment import Deployment
 
 RATE, BURST = 20, 40
-"""Requests a second, and at once, of the whole fleet: people type and click, nothing else comes here."""
+"""Requests a second, and at once, on a route: people type and click, nothing else comes here."""
+OPERATORS = "POST /fleetctl"
 _LOGGED = {
     "requestId": "$context.requestId",
     "route": "$context.routeKey",
@@ -55,7 +56,7 @@ class PublicApi(Construct):
                 reason="Slack cannot sign for AWS: the function verifies its signature on the raw body.",
             )
         )
-        api.add_routes(
+        (operators,) = api.add_routes(
             path="/fleetctl",
             methods=[apigateway.HttpMethod.POST],
             integration=integration,
@@ -81,9 +82,11 @@ class PublicApi(Construct):
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=RATE, burst_limit=BURST),
         )
-        cast(
-            "apigateway.CfnStage", stage.node.default_child
-        ).access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+        resource = cast("apigateway.CfnStage", stage.node.default_child)
+        resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
         )
+        # Of its own: anybody may call /slack, and must not use up what operators have in an emergency.
+        resource.route_settings = {OPERATORS: {"ThrottlingRateLimit": RATE, "ThrottlingBurstLimit": BURST}}
+        resource.node.add_dependency(operators)
         self.url = api.api_endpoint

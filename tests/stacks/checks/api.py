@@ -48,12 +48,17 @@ def _routes(template: Template, api: str) -> Iterator[str]:
 
 def _stage(template: Template, api: str) -> Iterator[str]:
     for name, stage in _of(template, "Stage", api).items():
-        settings = stage.get("DefaultRouteSettings", {})
-        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
-            if not 0 < settings.get(limit, 0) <= _MOST_A_SECOND:
-                yield template.problem(name, f"takes any number of requests: {limit} of at most {_MOST_A_SECOND}")
-        if stage.get("RouteSettings"):
-            yield template.problem(name, "has settings of single routes, which would lift the limits")
+        single = stage.get("RouteSettings", {})
+        for route, settings in {"": stage.get("DefaultRouteSettings", {}), **single}.items():
+            for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+                if not 0 < settings.get(limit, 0) <= _MOST_A_SECOND:
+                    what = f"{route} takes" if route else "takes"
+                    yield template.problem(name, f"{what} any number of requests: {limit} of at most {_MOST_A_SECOND}")
+        for route, authorizer in _ROUTES.items():
+            if authorizer != "NONE" and route not in single:
+                yield template.problem(name, f"{route} shares its limits with strangers: settings of its own")
+        for route in sorted(single.keys() - _ROUTES.keys()):
+            yield template.problem(name, f"has settings of {route}, which is no route")
         log = stage.get("AccessLogSettings")
         if not log:
             yield template.problem(name, "has no access log")

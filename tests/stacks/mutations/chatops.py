@@ -202,10 +202,26 @@ API = {
     ),
     "one route without limits": Mutation(
         "api",
-        "settings of single routes",
+        "POST /slack takes any number of requests: ThrottlingRateLimit",
         "chatops",
-        lambda r: one(r, "AWS::ApiGatewayV2::Stage").update(
-            RouteSettings={"POST /slack": {"ThrottlingRateLimit": 10_000}}
+        lambda r: one(r, "AWS::ApiGatewayV2::Stage")["RouteSettings"].update(
+            {"POST /slack": {"ThrottlingRateLimit": 10_000, "ThrottlingBurstLimit": 40}}
+        ),
+        HUB,
+    ),
+    "strangers use up what operators may": Mutation(
+        "api",
+        "POST /fleetctl shares its limits with strangers",
+        "chatops",
+        lambda r: one(r, "AWS::ApiGatewayV2::Stage").pop("RouteSettings"),
+        HUB,
+    ),
+    "limits of a route that is not there": Mutation(
+        "api",
+        "has settings of GET /fleetctl, which is no route",
+        "chatops",
+        lambda r: one(r, "AWS::ApiGatewayV2::Stage")["RouteSettings"].update(
+            {"GET /fleetctl": {"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 1}}
         ),
         HUB,
     ),
