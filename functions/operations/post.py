@@ -152,12 +152,11 @@ class QueuePost:
         with calling("DeleteMessage"):
             self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=letter.handle)
 
-    def release(self, letters: list[Letter]) -> None:
-        """Show them to others again; what fails comes back by itself when its time is over."""
-        for ten in batched(letters, 10, strict=False):
+    def release(self, handles: list[str]) -> None:
+        """Show letters to others again; what fails comes back by itself when its time is over."""
+        for ten in batched(handles, 10, strict=False):
             entries = [
-                {"Id": str(index), "ReceiptHandle": letter.handle, "VisibilityTimeout": 0}
-                for index, letter in enumerate(ten)
+                {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0} for index, handle in enumerate(ten)
             ]
             batch: Any = entries
             try:

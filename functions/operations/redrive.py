@@ -19,6 +19,9 @@ _BATCH = 10
 _IN_VAIN = 2
 """So many receives in a row that brought nothing new mean that there is nothing more to be had now."""
 
+_MOST_HELD = 2_000
+"""So many letters that were not shown may stand before those that were: each is hidden from others, and is released."""
+
 _MOVED = "moved"
 _MOVED_AGAIN = "moved; may have been sent twice"
 
@@ -58,8 +61,8 @@ class Post(Protocol):
     def delete(self, letter: Letter) -> None:
         """Take it out of the queue."""
 
-    def release(self, letters: list[Letter]) -> None:
-        """Show them to others again. Never fails: what is not released comes back by itself."""
+    def release(self, handles: list[str]) -> None:
+        """Show letters to others again. Never fails: what is not released comes back by itself."""
 
 
 class Memory(Protocol):
@@ -96,9 +99,9 @@ def peek(post: Post, count: int) -> list[Shown]:
             found |= {letter.id: letter for letter in letters}
         shown = [Shown(letter, _destination(post, letter)) for letter in found.values()]
     except Exception:
-        post.release(list(found.values()))
+        post.release([letter.handle for letter in found.values()])
         raise
-    post.release(list(found.values()))
+    post.release([letter.handle for letter in found.values()])
     return shown
 
 
@@ -116,7 +119,8 @@ class Redrive:
     def __init__(self, shown: Mapping[str, str], post: Post, memory: Memory, stop: Callable[[], str]) -> None:
         self._shown, self._post, self._memory, self._stop = shown, post, memory, stop
         self._fates: dict[str, Fate] = {}
-        self._held: dict[str, Letter] = {}
+        self._held: dict[str, str] = {}
+        """Handle of each letter that is to be released, by its id; never a body: the queue may be long."""
 
     def run(self) -> list[Fate]:
         """Move what can be moved; returns the fate of each letter that was shown, in that order.
@@ -135,14 +139,14 @@ class Redrive:
         seen: set[str] = set()
         in_vain = 0
         while self._fates.keys() != self._shown.keys() and in_vain < _IN_VAIN:
-            if why := self._stop():
+            if why := self._stop() or self._too_many():
                 return why
             try:
                 letters = self._post.receive(_BATCH)
             except CallFailedError as error:
                 return f"{error.action} failed ({error.code})"
             # Held too long, a letter comes again under a new handle: it is the one that releases or deletes it.
-            self._held |= {letter.id: letter for letter in letters}
+            self._held |= {letter.id: letter.handle for letter in letters}
             in_vain = in_vain + 1 if seen.issuperset(letter.id for letter in letters) else 0
             seen |= {letter.id for letter in letters}
             for letter in letters:
@@ -152,6 +156,10 @@ class Redrive:
                     return why
                 self._fates[letter.id] = self._one(letter)
         return ""
+
+    def _too_many(self) -> str:
+        others = len(self._held.keys() - self._shown.keys())
+        return f"{others} others stand before it" if others >= _MOST_HELD else ""
 
     @property
     def _stays(self) -> set[str]:

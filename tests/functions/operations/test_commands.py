@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.modes import FREEZE
+from functions.operations import redrive
+from functions.operations.post import QueuePost
 from tests.functions.operations.cloud import queue_arn
 from tests.functions.operations.worlds import DEAD, SOURCE, TAG, Letters, World, requested
 from tests.layers.fleet.fakes import client_error
@@ -172,6 +174,33 @@ def test_when_its_time_is_over_it_says_what_was_not_reached(world: World) -> Non
     answer = world.ask("queues redrive", letters.arguments)
     assert answer.headline == f"2 of 4 messages of {DEAD} moved"
     assert list(fates(world).values())[2:] == ["not reached: the time was over"] * 2
+    assert world.sqs.hidden(DEAD) == []
+
+
+def test_behind_too_many_others_it_stops_says_so_and_hides_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redrive, "_MOST_HELD", 10)
+    letters = Letters(world, ["bystander"] * 12 + ["shown"])
+    answer = world.ask("queues redrive", letters.arguments)
+    assert answer.outcome == "failed"
+    assert set(fates(world).values()) == {"not reached: 10 others stand before it"}
+    assert world.sqs.hidden(DEAD) == []
+    assert {message["receives"] for message in world.sqs.queues[DEAD][10:]} == {0}
+
+
+def test_of_what_was_not_shown_no_body_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of a thousand letters of 1 MB each would be more than the function has room for."""
+    letters = Letters(world, ["bystander"] * 12 + ["shown"])
+    released: list[str] = []
+    release = QueuePost.release
+
+    def noted(post: QueuePost, handles: list[str]) -> None:
+        released.extend(handles)
+        release(post, handles)
+
+    monkeypatch.setattr(QueuePost, "release", noted)
+    world.ask("queues redrive", letters.arguments)
+    assert len(released) == 12
+    assert all(isinstance(handle, str) for handle in released)
     assert world.sqs.hidden(DEAD) == []
 
 
