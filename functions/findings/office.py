@@ -143,10 +143,12 @@ class Office:
             cause=cause,
             actor=actor,
         )
-        self._count(before, told)
         told_of = [*entries(before, told, quiet_days=self.policy.quiet_days), *(extra(told) if extra else [])]
         acting = self.modes.mode() is Mode.ACT
-        return self.store.put(after, told_of, over=stored, now=now, acting=acting)
+        if not self.store.put(after, told_of, over=stored, now=now, acting=acting):
+            return False
+        self._count(before, told)
+        return True
 
     def _count(self, before: State | None, told: Told) -> None:
         """For the numbers: what was opened and told, and how long things took."""
