@@ -25,6 +25,8 @@ EXECUTE_MS = 3_600_000
 """How long what was granted may be begun."""
 BREAK_GLASS_MS = 15 * 60_000
 REVIEW_MS = 7 * 24 * 3_600_000
+MOST_KEPT = 200_000
+"""Bytes of all places' answers, which stand in one item of DynamoDB with the rest: it holds 400 KB."""
 REASON_LENGTH = 10
 """Of the reason for breaking the glass, at least."""
 
@@ -213,18 +215,41 @@ def expire(request: Request, now: int) -> Request | None:
 def answered(request: Request, target: Target, answer: Answer) -> Request | None:
     """With what became of it in one place; None if that is known, or nobody waits for it.
 
-    What was silent too long may still be heard: it is better to know.
+    What was silent too long may still be heard: it is better to know. Of a long answer as much is kept as fits beside
+    those of all other places.
     """
     if request.status not in {"GRANTED", "DONE", "FAILED"} or target not in request.targets:
         return None
     before = request.answers.get(str(target))
     if before is not None and before.outcome != "silent":
         return None
-    answers = request.answers | {str(target): answer}
+    answers = request.answers | {str(target): _fitting(answer, MOST_KEPT // len(request.targets))}
     status: Status = request.status
     if len(answers) == len(request.targets):
         status = "DONE" if all(each.outcome == "done" for each in answers.values()) else "FAILED"
     return msgspec.structs.replace(request, answers=answers, status=status)
+
+
+def _fitting(answer: Answer, room: int) -> Answer:
+    """As much of an answer as `room` bytes take. Of a table that is cut, nothing can be referred to as shown."""
+    if len(msgspec.json.encode(answer)) <= room:
+        return answer
+    short = msgspec.structs.replace(answer, table=[], shown={})
+    if (left := room - len(msgspec.json.encode(short)) - _LAST_ROW) < 0:
+        return msgspec.structs.replace(short, headline="Its answer was too long to be kept.")
+    rows: list[list[str]] = []
+    for row in answer.table:
+        left -= len(msgspec.json.encode(row)) + 1
+        if left < 0:
+            break
+        rows.append(row)
+    if more := len(answer.table) - len(rows):
+        rows.append([f"… and {more} more rows, which could not be kept: ask one account alone"])
+    return msgspec.structs.replace(short, table=rows)
+
+
+_LAST_ROW = 200
+"""Bytes that are kept free for it."""
 
 
 def partial(request: Request) -> Request | None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.chatops.request import Answer, Status, Target, answered, expire, silent
+from functions.chatops.request import MOST_KEPT, Answer, Status, Target, answered, expire, silent
 from tests.functions.chatops.requests import HUB, NOW, SPOKE, STATUSES, request
 
 replace = msgspec.structs.replace
@@ -52,6 +52,41 @@ def test_a_request_is_over_when_every_place_has_answered_and_done_when_all_did_i
         one = answered(one, place, told(outcome)) or one
     assert one.status == status
     assert list(one.answers) == [str(place) for place in one.targets[: len(outcomes)]]
+
+
+def long(rows: int, cell: str = "orders-dead-letters") -> Answer:
+    table = [["Queue", "Waiting"], *([f"{cell}-{n}", "1"] for n in range(rows))]
+    return Answer(outcome="done", headline="queues", at=NOW, table=table, shown={"queue": "x"})
+
+
+def test_all_answers_together_fit_into_an_item_and_each_says_what_was_left_out() -> None:
+    places = [Target(f"{n:012d}", "us-east-1") for n in range(40)]
+    one = request(status="GRANTED", targets=places)
+    for place in places:
+        one = answered(one, place, long(5_000)) or one
+    assert one.status == "DONE"
+    assert 150_000 < len(msgspec.json.encode(one.answers)) <= MOST_KEPT + 40 * 30
+    for answer in one.answers.values():
+        *rows, last = answer.table
+        assert rows == long(5_000).table[: len(rows)]
+        assert last == [f"… and {5_001 - len(rows)} more rows, which could not be kept: ask one account alone"]
+        assert answer.shown == {}
+
+
+def test_an_answer_that_fits_is_kept_as_it_came() -> None:
+    one = answered(request(status="GRANTED", targets=[HUB, SPOKE]), SPOKE, long(50))
+    assert one is not None
+    assert one.answers[str(SPOKE)] == long(50)
+
+
+def test_what_is_too_long_even_for_a_row_is_said_to_be() -> None:
+    one = answered(request(status="GRANTED"), SPOKE, replace(long(1), headline="x" * MOST_KEPT))
+    assert one is not None
+    kept = one.answers[str(SPOKE)]
+    assert (kept.headline, kept.table, kept.outcome) == ("Its answer was too long to be kept.", [], "done")
+    one = answered(request(status="GRANTED"), SPOKE, long(1, "\x00" * MOST_KEPT))
+    assert one is not None
+    assert len(msgspec.json.encode(one)) < 2_000
 
 
 def test_the_first_answer_of_a_place_stays() -> None:
