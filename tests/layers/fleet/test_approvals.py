@@ -98,6 +98,26 @@ def test_only_one_takes_it_and_may_go_on_with_it_also_when_its_time_is_over(core
     assert refusal(core_, by="second", now=LAST + 1) == "expired"
 
 
+def test_whoever_took_it_in_time_goes_on_after_it_was_called_silent_and_nobody_else(core_: Core) -> None:
+    """The worker died with half of the work done, and its delivery comes again when the request is over."""
+    granted(core_, targets=[HUB, *ONE.targets])
+    assert refusal(core_, now=LAST) == ""
+    core_.decisions.overdue(ONE.id, LAST + 1)
+    assert core_.now(ONE.id).status == "FAILED"
+    assert refusal(core_, now=LAST + 1) == ""
+    assert refusal(core_, now=LAST + 1, by="another") == "expired"
+    assert refusal(core_, now=LAST + 1, arguments=ARGUMENTS | {"queue": "another"}) == "altered"
+    assert refusal(core_, now=LAST + 1, account=HUB.account) == "expired"
+
+
+def test_a_claim_that_was_not_made_in_time_is_none(core_: Core) -> None:
+    granted(core_)
+    core_.decisions.overdue(ONE.id, LAST + 1)
+    claim = {"by": "operations", "command": ONE.command, "arguments_hash": ONE.arguments_hash, "at": LAST + 1}
+    core_.table.put({"pk": f"claim#{ONE.id}#222222222222:us-east-1", "v": 1} | claim, over=None)
+    assert refusal(core_, now=LAST + 2) == "expired"
+
+
 @pytest.mark.parametrize("changes", [{"arguments": ARGUMENTS | {"queue": "another"}}, {"command": "queues peek"}])
 def test_whoever_took_it_goes_on_with_nothing_else(core_: Core, changes: dict[str, Any]) -> None:
     granted(core_)

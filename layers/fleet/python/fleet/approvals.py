@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 GRANTED = "GRANTED"
+_BEGUN = {GRANTED, "FAILED"}
+"""A place that does not answer in time is called silent, and the request FAILED: who has begun there goes on."""
 CONFLICTS = 12
 """How often a claim is tried while others are at the same request."""
 
@@ -48,7 +50,8 @@ class Approvals:
     def claim(
         self, request: str, *, command: str, arguments: dict[str, Any], account: str, region: str, by: str, now: int
     ) -> None:
-        """Take a granted request for execution here. Claiming the same again `by` the same name goes on with it.
+        """Take a granted request for execution here. Claiming the same again `by` the same name goes on with it, also
+        when its time is over and the place has been called silent: what is half done must not be called not done.
 
         Raises NotApprovedError; any other error means that nothing is known, so nothing may be done.
         """
@@ -86,8 +89,7 @@ class Approvals:
             try:
                 client.transact_write_items(TransactItems=items)
             except client.exceptions.TransactionCanceledException as error:
-                granted = self._read(client, f"request#{request}").get("status") == GRANTED
-                if granted and claimed.items() <= self._read(client, claim_key).items():
+                if self._begun(client, request, claim_key, claimed):
                     return  # claimed by us before, when all of it held: a worker that died goes on
                 if reason := self._why(client, request, claim_key, check):
                     raise NotApprovedError(reason) from error
@@ -102,6 +104,12 @@ class Approvals:
         """The people who agreed to a request; none if it needed none, or the glass was broken."""
         item = self._read(self._client_for(request), f"request#{request}")
         return [str(voter) for voter in item.get("voters", [])]
+
+    def _begun(self, client: "DynamoDBClient", request: str, claim_key: str, claimed: dict[str, Any]) -> bool:
+        """Whether this very work was claimed in time before, so that it may be half done."""
+        item, claim = self._read(client, f"request#{request}"), self._read(client, claim_key)
+        in_time = claim.get("at", 0) < item.get("execute_until", 0)
+        return item.get("status") in _BEGUN and in_time and claimed.items() <= claim.items()
 
     def _why(self, client: "DynamoDBClient", request: str, claim_key: str, check: dict[str, Any]) -> str | None:
         item = self._read(client, f"request#{request}")
