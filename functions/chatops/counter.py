@@ -21,6 +21,7 @@ from functions.chatops.store import Store
 
 HERE = "chatops"
 _MINUTE_MS = 60_000
+_WHO = ":no_entry: Nothing was done: who you are could not be looked up, and nobody is let in unseen. Try again later."
 _UNTOLD = {"help", "whoami"}
 """Neither shows anything of the infrastructure, so neither is audited."""
 
@@ -83,9 +84,14 @@ class Counter:
             raise CommandError(error.reason, text) from error
 
     def turn_away(self, delivery: Delivery, person_id: str, reason: str, now: int) -> None:
-        """Audit that somebody known was not believed: an account that is deactivated, a lookup that failed."""
+        """Audit that somebody known was not believed: an account that is deactivated, a lookup that failed.
+
+        Of a failure of ours, not theirs, they hear; and the delivery is not taken up again.
+        """
         entry = audit.Entry(kind="refused", actor=person_id, via=_via(delivery), facts={"reason": reason})
         self._decisions.note([entry], once=_once_a_minute(person_id, reason, delivery), now=now)
+        if reason == "lookup_failed":
+            self._say(delivery, [_WHO], now, refused=True)
 
     def _run(self, parsed: Parsed, delivery: Delivery, person: Person, now: int) -> None:
         command, arguments = parsed.command, parsed.arguments

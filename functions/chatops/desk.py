@@ -34,6 +34,8 @@ dead_letters = DeadLetters(aws.sqs(), settings.dead_letters)
 hurry = Hurry(aws.sqs(), os.environ["YAGURA_PUMP_QUEUE"])
 decisions = Decisions(store, messages, hub, people)
 commands = registry()
+PATIENCE_MS = 8 * 60_000
+"""How long a delivery comes back while Slack cannot say whose it is; before the queue has given it up."""
 inquiries = Inquiries(
     store=store, messages=messages, archive=Archive.from_environment(), registry=commands, hub=hub, people=people
 )
@@ -57,13 +59,15 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def handle(body: str) -> None:
     """One delivery: from somebody known, to the counter; from a stranger, nothing but a count."""
     delivery = decode(Delivery, body)
+    patient = clock.now_ms() - delivery.received < PATIENCE_MS
     try:
-        person = directory.of(delivery)
+        person = directory.of(delivery, patient=patient)
     except StrangerError as stranger:
         telemetry.count("Stranger", capability=settings.capability, reason=stranger.reason)
         telemetry.log("stranger", delivery=delivery.id, reason=stranger.reason)
         if stranger.known_as:
             counter.turn_away(delivery, stranger.known_as, stranger.reason, clock.now_ms())
+            hurry(decisions.told())
         return
     counter.serve(delivery, person, clock.now_ms())
     hurry(decisions.told())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from botocore.exceptions import ClientError
 
 from fleet import aws, telemetry
-from functions.chatops.people import IdentityCenter, People, Person
+from functions.chatops.people import IdentityCenter, People, Person, Pinned
 from functions.chatops.slack import SlackUnavailableError
 
 if TYPE_CHECKING:
@@ -91,45 +91,51 @@ class Directory:
         self._sleep = sleep
         self._slack, self._people, self._slack_team, self._identity = slack, people, slack_team, identity
 
-    def of(self, caller: Caller) -> Person:
-        """Whoever sent a delivery. Raises StrangerError."""
+    def of(self, caller: Caller, *, patient: bool = True) -> Person:
+        """Whoever sent a delivery. Raises StrangerError; while `patient`, SlackUnavailableError if Slack cannot say."""
         match caller.via:
             case "slack":
-                return self.person(caller.user, caller.team)
+                return self.person(caller.user, caller.team, patient=patient)
             case "iam":
                 return self.principal(caller.principal)
         raise StrangerError("unknown")
 
-    def person(self, user_id: str, team: str) -> Person:
-        """Who a Slack user of a workspace is. Raises StrangerError."""
+    def person(self, user_id: str, team: str, *, patient: bool = True) -> Person:
+        """Who a Slack user of a workspace is. Raises StrangerError, SlackUnavailableError."""
         if team != self._slack_team:
             raise StrangerError("wrong_team")
         pinned = self._people.known(user_id)
         try:
-            user = self._user(user_id)
+            user = self._user(user_id, patient=patient)
+            return self._person(pinned, user_id) if pinned else self._by_email(user)
         except StrangerError as stranger:
             stranger.known_as = pinned.id if pinned else ""
             raise
-        if pinned:
-            teams = frozenset(pinned.teams) | self._teams_of(pinned.identity_user)
-            return Person(id=pinned.id, teams=teams, pinned=True, slack=user_id)
-        return self._by_email(user)
 
     def principal(self, arn: str) -> Person:
         """Who an IAM principal is. Raises StrangerError."""
         pinned = self._people.by_principal(arn)
         if pinned is None:
             raise StrangerError("unknown")
-        teams = frozenset(pinned.teams) | self._teams_of(pinned.identity_user)
-        return Person(id=pinned.id, teams=teams, pinned=True)
+        try:
+            return self._person(pinned, "")
+        except StrangerError as stranger:
+            stranger.known_as = pinned.id
+            raise
 
-    def _user(self, user_id: str) -> SlackUser:
+    def _person(self, pinned: Pinned, slack: str) -> Person:
+        teams = frozenset(pinned.teams) | self._teams_of(pinned.identity_user)
+        return Person(id=pinned.id, teams=teams, pinned=True, slack=slack)
+
+    def _user(self, user_id: str, *, patient: bool) -> SlackUser:
         """Of pinned people too: an account that was deactivated is nobody's any more."""
         try:
             user = self._asked(user_id)
             objection = self._objection(user, user_id)
-        except SlackUnavailableError:
-            raise  # nobody is let in; the delivery comes back, since a rate limit is no stranger
+        except SlackUnavailableError as error:
+            if patient:
+                raise  # nobody is let in; the delivery comes back, since a rate limit is no stranger
+            raise _failed("slack", error) from error
         except Exception as error:
             raise _failed("slack", error) from error
         if objection:

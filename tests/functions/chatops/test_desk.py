@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
 from functions.chatops.filing import request_id
@@ -133,7 +134,6 @@ def test_strangers_are_counted_and_nothing_is_chained_kept_or_told(
         (a_bot, "bot"),
         (a_guest, "guest"),
         (of_another_workspace, "wrong_team"),
-        (unknown_to_slack, "lookup_failed"),
     ],
 )
 def test_somebody_known_who_is_not_believed_is_audited_once_a_minute_and_told_nothing(
@@ -150,6 +150,35 @@ def test_somebody_known_who_is_not_believed_is_audited_once_a_minute_and_told_no
     desk.now += MINUTE
     desk.types(AIKO, "freeze all")
     assert len(desk.trail()) == 2
+
+
+def of_a_team_by_identity_center(desk: Desk) -> None:
+    people = desk.desk.directory._people
+    pinned = [msgspec.structs.replace(each, identity_user="u-1") for each in people.people]
+    desk.desk.directory._people = msgspec.structs.replace(people, people=pinned)
+    identity_center_fails(desk)
+
+
+@pytest.mark.parametrize("change", [unknown_to_slack, of_a_team_by_identity_center])
+def test_somebody_known_whom_nobody_could_look_up_is_audited_once_a_minute_and_told_each_time(
+    desk: Desk, counts: Counts, change: Change
+) -> None:
+    change(desk)
+    desk.now = NOW - NOW % MINUTE
+    for _ in range(2):
+        told = desk.told(desk.types(AIKO, "freeze all"))
+        assert "Nothing was done: who you are could not be looked up" in told
+    assert counts() == ["Stranger:lookup_failed"] * 2
+    (entry,) = desk.trail()
+    assert (entry.kind, entry.actor, entry.facts) == ("refused", "aiko", {"reason": "lookup_failed"})
+    assert desk.requests() == []
+    assert desk.woken() == ["C0SRE000000"] * 2
+
+
+def test_an_operator_whom_identity_center_could_not_look_up_is_audited_and_told(desk: Desk) -> None:
+    of_a_team_by_identity_center(desk)
+    assert "Nothing was done" in desk.told(desk.asks(AIKO_AS_IAM, "freeze all"))
+    assert [entry.facts for entry in desk.trail()] == [{"reason": "lookup_failed"}]
 
 
 def test_a_lookup_that_fails_refuses(desk: Desk, counts: Counts) -> None:
@@ -170,6 +199,27 @@ def test_while_slack_cannot_say_who_it_is_nothing_is_done_and_the_delivery_comes
     desk.slack.works()
     assert desk.take(body) == []
     assert desk.only().command == "freeze"
+
+
+@pytest.mark.parametrize(
+    ("user", "kinds"), [(AIKO, ["refused"]), (STRANGER, [])], ids=["somebody pinned", "a stranger"]
+)
+def test_when_slack_could_not_say_for_long_who_it_is_it_is_refused_and_stays_so(
+    desk: Desk, user: str, kinds: list[str]
+) -> None:
+    """Before the queue gives it up: nobody who is known is left without an answer and a record."""
+    body = desk.written(user=user, text="freeze all")
+    desk.slack.error = TimeoutError()
+    desk.now += 8 * MINUTE - 1
+    assert desk.take(body, receives=4) == ["m0"]
+    desk.now += 1
+    assert desk.take(body, receives=4) == []
+    assert desk.kinds() == kinds
+    assert ("could not be looked up" in desk.told(json.loads(body)["id"])) == bool(kinds)
+    desk.slack.works()
+    assert desk.take(body) == []
+    assert desk.requests() == []
+    assert desk.sqs.dead.messages == []
 
 
 def test_an_iam_principal_is_known_without_slack(desk: Desk) -> None:
