@@ -61,7 +61,7 @@ class ProblemStore:
     def get(self, problem_id: str) -> Stored:
         """What is known of a problem."""
         item = self._table.get(key(problem_id))
-        return Stored(None if item is None else _problem(item), item)
+        return Stored(None if item is None else problem_of(item), item)
 
     def put(self, problem: Problem, entries: Sequence[Entry], *, over: Stored, now: int, acting: bool) -> bool:
         """Write the problem and what is to be told of it, at once. False if someone else was faster.
@@ -138,7 +138,8 @@ class _First(msgspec.Struct, frozen=True):
     config: str
 
 
-def _problem(item: Item) -> Problem:
+def problem_of(item: Item) -> Problem:
+    """What an item tells of its problem, in whichever version it was written."""
     if item["v"] != 1:
         return msgspec.json.decode(item["problem"], type=Problem)
     first = msgspec.convert(item["problem"], _First)

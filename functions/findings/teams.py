@@ -6,7 +6,7 @@ pk teams    names: all that ever stood in the configuration, so that no problem 
 from collections.abc import Iterable
 
 from fleet.catalogue import Catalogue
-from fleet.items import ConflictError, Table
+from fleet.items import ConflictError, Item, Table
 from functions.findings.policy import Policy
 
 _TRIES = 5
@@ -29,11 +29,20 @@ class Teams:
     def _remembered(self) -> list[str]:
         for _ in range(_TRIES):
             item = self._table.get(_KEY)
-            names: list[str] = list(item["names"]) if item else []
+            names = _names(item)
             new = sorted(self._configured - set(names))
             if not new or self._table.put({"pk": _KEY, "v": _VERSION, "names": [*names, *new]}, over=item):
                 return [*names, *new]
         raise ConflictError(_KEY)
+
+
+def remembered(table: Table) -> list[str]:
+    """All that stand in the table; nothing is written."""
+    return _names(table.get(_KEY))
+
+
+def _names(item: Item | None) -> list[str]:
+    return list(item["names"]) if item else []
 
 
 def teams_of(catalogue: Catalogue, policy: Policy) -> set[str]:
