@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.findings.finding import Seen, Status
-from tests.functions.findings.histories import FIRST, event_of, seen_at, seens
+from tests.functions.findings.breaks import (
+    confirmed_before_sent,
+    confirmed_unconditionally,
+    done_before_written,
+    judged_by_what_was_first_read,
+    outbox_forgotten,
+    told_after_written,
+    told_before_written,
+    unconditional,
+)
+from tests.functions.findings.histories import event_of, seen_at, seens
+from tests.functions.findings.laws import FIRST
 from tests.functions.findings.samples import event, finding, with_finding
 from tests.functions.findings.worlds import (
     CONFIG,
@@ -17,13 +28,7 @@ from tests.functions.findings.worlds import (
     World,
     assert_survives_being_killed,
     assert_survives_company,
-    confirmed_before_sent,
-    confirmed_unconditionally,
     kills,
-    outbox_forgotten,
-    told_after_written,
-    told_before_written,
-    unconditional,
 )
 from tests.layers.fleet.fakes import client_error
 from tests.layers.fleet.refute import REFUTE
@@ -51,14 +56,14 @@ def test_killed_at_any_step_and_delivered_again_nothing_is_lost(
 
 
 @pytest.mark.parametrize("status", list(Status))
-@pytest.mark.parametrize("step", range(1, 9))
+@pytest.mark.parametrize("step", range(1, 13))
 def test_killed_at_each_single_step_nothing_is_lost(step: int, status: Status) -> None:
     assert_survives_being_killed([seen_at(1, 1, Status.OPEN), seen_at(1, 2, status)], [None, step])
     assert_survives_being_killed([seen_at(1, 1, Status.OPEN), seen_at(1, 2, status)], [step, None])
 
 
 @given(histories, histories, choices)
-def test_two_workers_and_a_publisher_side_by_side_lose_nothing_and_tell_each_opening_once(
+def test_two_workers_and_a_publisher_side_by_side_lose_nothing_and_tell_each_change_once(
     first: list[Seen], second: list[Seen], order: list[int]
 ) -> None:
     assert_survives_company(first, second, order)
@@ -75,7 +80,16 @@ def test_the_property_of_being_killed_refutes(broken: Break) -> None:
         holds()
 
 
-@pytest.mark.parametrize("broken", [unconditional, confirmed_unconditionally, told_before_written])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        unconditional,
+        confirmed_unconditionally,
+        told_before_written,
+        judged_by_what_was_first_read,
+        done_before_written,
+    ],
+)
 def test_the_property_of_two_workers_refutes(broken: Break) -> None:
     @REFUTE
     @given(histories, histories, choices)
@@ -89,12 +103,9 @@ def test_the_property_of_two_workers_refutes(broken: Break) -> None:
 def test_a_finding_is_recorded_with_its_owner_and_the_configuration_that_said_so(world: World) -> None:
     assert world.take(body("imported-s3.8")) == []
     assert world.problem is not None
-    assert world.problem.finding == finding("imported-s3.8")
-    assert (world.problem.owner.service, world.problem.owner.team, world.problem.owner.rule) == (
-        "intake",
-        "front-door",
-        "tag",
-    )
+    assert world.problem.shown == finding("imported-s3.8")
+    owner = world.problem.state.owner
+    assert (owner.service, owner.team, owner.rule) == ("intake", "front-door", "tag")
     assert world.problem.config == "0123456789ab"
     assert len(world.waiting) == 1
 
@@ -102,19 +113,21 @@ def test_a_finding_is_recorded_with_its_owner_and_the_configuration_that_said_so
 def test_both_schemas_of_one_failure_tell_one_opening(world: World) -> None:
     assert world.take(body("imported-s3.8"), body("v2-s3.8-fail"), body("imported-s3.8")) == []
     assert len(world.waiting) == 1
-    assert len(world.dynamodb.items) == 1
+    assert len(world.problems) == 1
+    assert world.problem is not None
+    assert len(world.problem.copies) == 2
 
 
 def test_a_custom_action_records_all_its_findings(world: World) -> None:
     assert world.take(body("custom-action-two")) == []
-    assert len(world.dynamodb.items) == 2
+    assert len(world.problems) == 2
 
 
 def test_a_repeated_event_writes_nothing(world: World) -> None:
     world.take(body("imported-s3.8"))
-    written = len(world.dynamodb.written)
+    written = len(world.versions)
     assert world.take(body("imported-s3.8")) == []
-    assert len(world.dynamodb.written) == written
+    assert len(world.versions) == written
 
 
 def test_a_malformed_event_is_a_dead_letter_that_names_the_field_and_its_neighbours_are_recorded(
@@ -136,8 +149,8 @@ def test_a_malformed_event_is_a_dead_letter_that_names_the_field_and_its_neighbo
 
 def test_a_forged_product_is_dropped_and_counted_and_changes_nothing(world: World, logged: Logged) -> None:
     assert world.take(body("forged-product")) == []
-    assert (world.dynamodb.items, world.dead.messages) == ({}, [])
-    assert _counts(logged) == [("Dropped", "foreign_product")]
+    assert (world.problems, world.dead.messages) == ([], [])
+    assert _counts(logged) == [("Received", None), ("Dropped", "foreign_product")]
 
 
 @pytest.mark.parametrize("bad", [0, 1])
@@ -147,7 +160,7 @@ def test_of_two_findings_the_good_one_is_recorded_and_the_malformed_one_is_a_dea
     spoilt = event("custom-action-two")
     spoilt["detail"]["findings"][bad]["Severity"] = {"Label": "SEVERE"}
     assert world.take(json.dumps(spoilt)) == []
-    assert len(world.dynamodb.items) == 1
+    assert len(world.problems) == 1
     assert world.dead.reasons == ["malformed"]
 
 
@@ -162,14 +175,14 @@ def test_a_dropped_finding_does_not_hide_that_its_neighbour_is_malformed(world: 
 def test_a_finding_of_an_account_that_is_not_ours_is_dropped_and_counted(logged: Logged) -> None:
     world = World(CONFIG | {"accepts": {"accounts": ["444455556666"]}})
     assert world.take(body("custom-action-two")) == []
-    assert len(world.dynamodb.items) == 1
+    assert len(world.problems) == 1
     assert ("Dropped", "not_ours") in _counts(logged)
 
 
 def test_mode_off_drops_and_counts(world: World, logged: Logged) -> None:
     world.parameters.values["/yagura/mode/findings"] = "off"
     assert world.take(body("imported-s3.8"), body("malformed-label")) == []
-    assert (world.dynamodb.items, world.dead.messages) == ({}, [])
+    assert (world.problems, world.dead.messages) == ([], [])
     assert _counts(logged) == [("Dropped", "mode_off")] * 2
 
 
@@ -191,7 +204,7 @@ def test_a_table_that_is_away_fails_only_what_came_and_is_retried(world: World) 
 def test_others_that_keep_writing_make_the_event_come_again(world: World, logged: Logged) -> None:
     world.take(event_of(seen_at(1, 1, Status.OPEN)))
     reads: list[str] = []
-    table = world.triage.problems._table
+    table = world.triage.office.store._table
     get = table.get
 
     def overtaken(pk: str) -> Any:
@@ -204,7 +217,7 @@ def test_others_that_keep_writing_make_the_event_come_again(world: World, logged
     table.get = overtaken
     assert world.take(event_of(seen_at(2, 2, Status.RESOLVED))) == ["m0"]
     table.get = get
-    assert len(reads) == 5
+    assert len(reads) == 6
     assert "ConflictError" in logged()
 
 
@@ -230,7 +243,7 @@ def test_nothing_of_an_event_but_ids_and_slugs_is_logged(world: World, logged: L
 def test_the_same_event_twice_in_one_batch_is_recorded_once(world: World) -> None:
     twice = event_of(seen_at(1, 1, Status.OPEN))
     assert world.take(twice, twice) == []
-    assert [item["rev"]["N"] for item in world.dynamodb.written] == ["1"]
+    assert [item["rev"]["N"] for item in world.versions] == ["1"]
     assert FIRST.problem in world.waiting[0]
 
 

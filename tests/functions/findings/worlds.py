@@ -1,18 +1,24 @@
-"""The capability's two functions on one fake AWS, which may be killed before and after every call."""
+"""Triage and publish on one fake AWS, which may be killed before and after every call."""
 
 import contextlib
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
-from fleet.items import Item, Table, to_dynamodb
+from fleet.items import UNSENT, Table
 from functions.findings.finding import Seen
 from functions.findings.problem import Problem
 from functions.findings.store import ProblemStore, key
 from tests.functions.entry import batch, failures, load
-from tests.functions.findings.histories import FIRST, assert_told_as_written, event_of
+from tests.functions.findings.histories import event_of, fold, take
+from tests.functions.findings.laws import CATALOGUE, FIRST, policy
+from tests.functions.findings.tellings import kinds
 from tests.layers.fleet.fakes import (
     FakeDynamoDB,
     FakeEvents,
@@ -23,23 +29,21 @@ from tests.layers.fleet.fakes import (
     interleave,
 )
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "accepts": {"accounts": None},
-    "catalogue": {
-        "default": {"team": "platform"},
-        "services": [{"name": "intake", "team": "front-door", "tags": {"service": "intake"}}],
-        "accounts": {"111122223333": {"name": "clinic-staging", "environment": "staging"}},
-    },
+    "catalogue": msgspec.to_builtins(CATALOGUE),
+    "policy": msgspec.to_builtins(policy()),
 }
-STREAM = {"Records": [{"dynamodb": {"Keys": {"pk": {"S": key(FIRST.problem)}}, "SequenceNumber": "1"}}]}
+PK = key(FIRST.problem)
+STREAM = {"Records": [{"dynamodb": {"Keys": {"pk": {"S": PK}}, "SequenceNumber": "1"}}]}
 TICK = {"tick": 120}
 _HOUR = 3_600_000
 
 
 class World:
-    """Triage and publish as deployed, with the table, bus and queue that they share."""
+    """The two functions as deployed, with the table, bus and queue that they share; the account was summed up."""
 
-    def __init__(self, config: object = None) -> None:
+    def __init__(self, config: object = None, *, summed_up: bool = True) -> None:
         self.steps = Steps()
         self.dynamodb = FakeDynamoDB(self.steps)
         self.events = FakeEvents(self.steps)
@@ -52,6 +56,8 @@ class World:
             "sqs": self.dead,
             "ssm": self.parameters,
         }
+        if summed_up:
+            self.table.put({"pk": f"account#{FIRST.account}", "v": 1, "since": 1, "done": 2}, over=None)
         self.triage: Any = load("findings.triage", clients=clients, config=config or CONFIG)
         self.publish: Any = load("findings.publish", clients=clients)
         self.publish.outbox._clock = lambda: int(time.time() * 1000) + _HOUR
@@ -77,12 +83,25 @@ class World:
             self.publish.handler(event, None)
 
     @property
+    def store(self) -> ProblemStore:
+        return ProblemStore(self.table, policy())
+
+    @property
     def problem(self) -> Problem | None:
-        return ProblemStore(self.table).get(FIRST.problem).problem
+        return self.store.get(FIRST.problem).problem
+
+    @property
+    def problems(self) -> list[str]:
+        return [pk for pk in self.dynamodb.items if pk.startswith(key(""))]
+
+    @property
+    def versions(self) -> list[dict[str, Any]]:
+        """All that the item of the first problem was, in the order of writing."""
+        return [item for item in self.dynamodb.written if item["pk"]["S"] == PK]
 
     @property
     def waiting(self) -> list[str]:
-        return [entry["id"] for entry in (self.table.get(key(FIRST.problem)) or {}).get("outbox", [])]
+        return [entry["id"] for entry in (self.table.get(PK) or {}).get("outbox", [])]
 
 
 type Break = Callable[[World], None]
@@ -93,22 +112,22 @@ def sound(_world: World) -> None:
     """As it is."""
 
 
-kills = st.lists(st.none() | st.integers(1, 9), min_size=1, max_size=6)
+kills = st.lists(st.none() | st.integers(1, 12), min_size=1, max_size=6)
 
 
 def assert_survives_being_killed(
-    histories: Sequence[Seen], kill_after: Sequence[int | None], break_it: Break = sound
+    history: Sequence[Seen], kill_after: Sequence[int | None], break_it: Break = sound
 ) -> None:
-    """Killed at any step, and delivered again: the state is that of the latest event, each opening is told."""
+    """Killed at any step, and delivered again: the problem is what its events add up to, each change is told."""
     world = World()
     break_it(world)
-    for index, seen in enumerate(histories):
+    for index, seen in enumerate(history):
         after = kill_after[index % len(kill_after)]
         world.steps.kill_at = None if after is None else world.steps.taken + after
         world.take_until_done(event_of(seen))
         world.tell(STREAM)
     world.steps.kill_at = None
-    _assert_all_told(world, histories)
+    _assert_all_told(world, history)
 
 
 def assert_survives_company(
@@ -119,11 +138,11 @@ def assert_survives_company(
     break_it(world)
 
     def work(seens: Sequence[Seen]) -> Callable[[], None]:
-        def take() -> None:
+        def take_all() -> None:
             for seen in seens:
                 world.take_until_done(event_of(seen))
 
-        return take
+        return take_all
 
     def tell() -> None:
         for _ in range(3):
@@ -133,86 +152,32 @@ def assert_survives_company(
     _assert_all_told(world, [*first, *second])
 
 
-def _assert_all_told(world: World, histories: Sequence[Seen]) -> None:
-    latest = max(histories, key=lambda seen: seen.order)
-    assert world.problem is not None
-    assert world.problem.finding == latest.finding
-    assert_told_as_written(world.dynamodb.written, world.events.ids, world.waiting)
+def _assert_all_told(world: World, history: Sequence[Seen]) -> None:
+    assert world.problem == fold(take, history, msgspec.structs.replace(world.triage.office.law))
+    assert_told_as_written(world)
     for _ in range(2):  # the first may report what another publisher has sent meanwhile
         with contextlib.suppress(ExceptionGroup):
             world.publish.handler(TICK, None)
     assert world.waiting == []
-    assert "pending" not in (world.table.get(key(FIRST.problem)) or {})
-    assert_told_as_written(world.dynamodb.written, world.events.ids, [])
+    assert (world.table.get(PK) or {}).get("pending") != UNSENT
+    assert_told_as_written(world)
     assert world.dead.messages == []
 
 
-def unconditional(world: World) -> None:
-    """The condition of the write is dropped."""
-
-    class Unconditional(Table):
-        def put(self, item: Item, *, over: Item | None) -> bool:
-            rev = 1 if over is None else over["rev"] + 1
-            self.client.put_item(TableName=self.name, Item=to_dynamodb(item | {"rev": rev}))
-            return True
-
-    world.triage.problems = ProblemStore(Unconditional(world.table.client, world.table.name))
-
-
-def confirmed_unconditionally(world: World) -> None:
-    """The publisher takes its event off without looking who wrote in between."""
-    unconditional(world)
-    world.publish.outbox._table = world.triage.problems._table
-    world.triage.problems = ProblemStore(world.table)
+def assert_told_as_written(world: World) -> None:
+    """Each change that was written is told once, by the revision that made it, and nothing else is told."""
+    expected: set[str] = set()
+    for then, now in pairwise([None, *world.versions]):
+        before, after = _state_of(then), _state_of(now)
+        if after is not None and (before is None or before != after):
+            revision = (now or {})["rev"]["N"]
+            told = kinds(before.state if before else None, after.state)
+            expected |= {f"{FIRST.problem}-{revision}-{kind}" for kind in told}
+    assert {*world.events.ids, *world.waiting} == expected
+    assert max(Counter(world.waiting).values(), default=0) <= 1
+    details = {(json.loads(entry["Detail"])["meta"]["id"], entry["Detail"]) for entry in world.events.taken}
+    assert len(details) == len(set(world.events.ids))
 
 
-def told_before_written(world: World) -> None:
-    """The event goes out before its fact is kept."""
-
-    class ToldBefore(ProblemStore):
-        def put(self, problem: Problem, entries: list[Any], *, over: Any, now: int) -> bool:
-            if entries:
-                world.publish.outbox._publisher.put(entries)
-            return super().put(problem, [], over=over, now=now)
-
-    world.triage.problems = ToldBefore(world.table)
-
-
-def told_after_written(world: World) -> None:
-    """The fact is kept in one write, its event in a second one."""
-
-    class ToldAfter(ProblemStore):
-        def put(self, problem: Problem, entries: list[Any], *, over: Any, now: int) -> bool:
-            written = super().put(problem, [], over=over, now=now)
-            if written and entries:
-                super().put(problem, entries, over=self.get(problem.finding.problem), now=now)
-            return written
-
-    world.triage.problems = ToldAfter(world.table)
-
-
-def outbox_forgotten(world: World) -> None:
-    """A write of a new state drops what still waits."""
-
-    class Forgetful(ProblemStore):
-        def put(self, problem: Problem, entries: list[Any], *, over: Any, now: int) -> bool:
-            kept = None if over.item is None else {"rev": over.item["rev"]}
-            return super().put(problem, entries, over=type(over)(over.problem, kept), now=now)
-
-    world.triage.problems = Forgetful(world.table)
-
-
-def confirmed_before_sent(world: World) -> None:
-    """The event is taken off the item, then sent."""
-    outbox = world.publish.outbox
-    confirm = outbox._confirm
-    publisher = outbox._publisher
-
-    class Eager:
-        def put(self, entries: list[Any]) -> set[str]:
-            sent = {entry.id for entry in entries}
-            confirm(key(FIRST.problem), world.table.get(key(FIRST.problem)), sent)
-            publisher.put(entries)
-            return sent
-
-    outbox._publisher = Eager()
+def _state_of(version: dict[str, Any] | None) -> Problem | None:
+    return None if version is None else msgspec.json.decode(version["problem"]["S"], type=Problem)

@@ -26,7 +26,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
 
 @contextmanager
 def on_moto() -> Iterator[Table]:
-    """An empty table of moto's DynamoDB."""
+    """An empty table of moto's DynamoDB, with the indexes of the findings' table."""
     with mock_aws():
         client = boto3.client(
             "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
@@ -38,6 +38,8 @@ def on_moto() -> Iterator[Table]:
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "pending", "AttributeType": "S"},
                 {"AttributeName": "pending_since", "AttributeType": "N"},
+                {"AttributeName": "live", "AttributeType": "S"},
+                {"AttributeName": "rank", "AttributeType": "S"},
             ],
             GlobalSecondaryIndexes=[
                 {
@@ -47,7 +49,15 @@ def on_moto() -> Iterator[Table]:
                         {"AttributeName": "pending_since", "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
+                },
+                {
+                    "IndexName": "live",
+                    "KeySchema": [
+                        {"AttributeName": "live", "KeyType": "HASH"},
+                        {"AttributeName": "rank", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["brief"]},
+                },
             ],
             BillingMode="PAY_PER_REQUEST",
         )
