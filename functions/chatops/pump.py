@@ -5,6 +5,7 @@ the lane to the next when the lease has run out; if Slack had the message by the
 """
 
 import json
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from functions.chatops.outbox import Lane, Telling
 from functions.chatops.slack import GONE, USED_UP, Slack, SlackRefusedError, SlackUnavailableError
 
 _TRIES = 10
+_SLACKS_WORD = re.compile(r"[a-z]{1,20}(_[a-z]{1,20}){0,4}")
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -235,9 +237,13 @@ class Pump:
 
     def _wait(self, pk: str, error: SlackUnavailableError) -> Outcome:
         now = self._clock()
-        after = self._messages.change(
-            pk, lambda one: outbox.failed(one, now, own=not error.for_all, unclear=error.unclear), now
-        )
+
+        def waits(one: Telling) -> Telling:
+            tried = outbox.failed(one, now, own=not error.for_all, unclear=error.unclear)
+            # A token may be missing for longer than a day, and that loses nothing: the day begins when there is one.
+            return msgspec.structs.replace(tried, first_try=0) if error.ours else tried
+
+        after = self._messages.change(pk, waits, now)
         self._messages.report(error.status, now)
         self._count("Waiting")
         if error.unclear:
@@ -264,7 +270,9 @@ class Pump:
 
     def _give_up(self, pk: str, telling: Telling, why: str) -> None:
         # The dead letter first: who dies in between leaves two of them rather than none.
-        self._dead_letter(pk, outbox.lane_of(telling.message), "slack", why)
+        # Slack's own word, where it is one: people see the reason of a dead letter, and no other text of it.
+        reason = f"slack_{why}" if _SLACKS_WORD.fullmatch(why) else "slack"
+        self._dead_letter(pk, outbox.lane_of(telling.message), reason, why)
         now = self._clock()
         self._messages.change(pk, lambda one: outbox.ended(one, "refused", why), now)
         self._count("Refused", reason="slack")

@@ -37,12 +37,15 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{1,60}")
 class SlackUnavailableError(Exception):
     """Slack cannot take a message now; `status` says what an operator should know.
 
-    `for_all`: it would take no other message either. `unclear`: it may have taken this one all the same.
+    `for_all`: it would take no other message either. `unclear`: it may have taken this one all the same. `ours`: there
+    is no token that it takes, and until somebody fills one in there will be none.
     """
 
-    def __init__(self, status: str, *, for_all: bool = False, unclear: bool = False, retry_after_ms: int = 0) -> None:
+    def __init__(
+        self, status: str, *, for_all: bool = False, unclear: bool = False, ours: bool = False, retry_after_ms: int = 0
+    ) -> None:
         super().__init__(status)
-        self.status, self.for_all, self.unclear = status, for_all, unclear
+        self.status, self.for_all, self.unclear, self.ours = status, for_all or ours, unclear, ours
         self.retry_after_ms = retry_after_ms
 
 
@@ -190,9 +193,9 @@ class Slack:
             token = self._secret.value()
         except (ClientError, BotoCoreError) as error:
             telemetry.log_failure("token unreadable", error)
-            raise SlackUnavailableError(f"the token cannot be read ({type(error).__name__})", for_all=True) from error
+            raise SlackUnavailableError(f"the token cannot be read ({type(error).__name__})", ours=True) from error
         if token is None:
-            raise SlackUnavailableError("no token: run `fleetctl secrets set slack`", for_all=True)
+            raise SlackUnavailableError("no token: run `fleetctl secrets set slack`", ours=True)
         return token
 
     def _meaning(self, error: SlackApiError) -> SlackUnavailableError | SlackRefusedError:
@@ -206,7 +209,7 @@ class Slack:
             )
         if code in _TOKEN_REFUSED:
             self._secret.forget()
-            return SlackUnavailableError(f"token refused ({code}): run `fleetctl secrets set slack`", for_all=True)
+            return SlackUnavailableError(f"token refused ({code}): run `fleetctl secrets set slack`", ours=True)
         if status == _TOO_MANY or code.replace("_", "") == "ratelimited":
             pause = _pause(response)
             return SlackUnavailableError(f"Slack is not taking messages ({code})", for_all=True, retry_after_ms=pause)

@@ -123,4 +123,4 @@ def test_an_answer_to_an_address_that_is_not_slacks_is_refused(office: Office) -
     office.keep(note(reply_url="https://evil.test/hooks"))
     office.drain()
     assert office.telling("m").state == "refused"
-    assert office.dead.reasons == ["slack"]
+    assert office.dead.reasons == ["slack_foreign_response_url"]

@@ -95,12 +95,36 @@ def test_after_a_day_of_tries_a_message_is_a_dead_letter_that_can_be_redriven(of
     assert len(office.slack.texts) == 1
 
 
+@pytest.mark.parametrize("trouble", [no_token, token_refused])
+def test_without_a_token_a_message_waits_however_long_and_is_told_then(office: Office, trouble: Break) -> None:
+    trouble(office)
+    office.take(opened())
+    office.later(3 * outbox.GIVE_UP_MS, every=60 * MINUTE)
+    assert (office.telling().state, office.dead.messages) == ("waiting", [])
+    office.secrets.value = "xoxb-2"
+    office.slack.works()
+    office.later(10 * MINUTE)
+    assert len(office.slack.texts) == 1
+
+
+def test_the_day_of_tries_begins_when_there_is_a_token(office: Office) -> None:
+    no_token(office)
+    office.take(opened())
+    office.later(3 * outbox.GIVE_UP_MS, every=60 * MINUTE)
+    office.secrets.value = "xoxb-2"
+    away(office)
+    office.later(outbox.GIVE_UP_MS - 60 * MINUTE, every=60 * MINUTE)
+    assert office.telling().state == "waiting"
+    office.later(2 * 60 * MINUTE, every=60 * MINUTE)
+    assert office.telling().state == "refused"
+
+
 def test_a_permanent_refusal_is_a_dead_letter_with_slacks_word_and_where_it_goes_back_to(office: Office) -> None:
     office.slack.says("channel_not_found")
     assert office.take(opened()) == []
     (letter,) = office.dead.messages
     attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert (attributes["yagura-reason"], attributes["yagura-text"]) == ("slack", "channel_not_found")
+    assert (attributes["yagura-reason"], attributes["yagura-text"]) == ("slack_channel_not_found", "channel_not_found")
     assert attributes["yagura-queue"] == "arn:aws:sqs:eu-west-1:111122223333:yagura-chatops"
     assert json.loads(letter["MessageBody"]) == {"pump": "#intake", "message": "message#problem#p1@#intake"}
     assert (office.telling().state, office.telling().why) == ("refused", "channel_not_found")
@@ -143,7 +167,7 @@ def test_a_refused_message_keeps_those_behind_it_from_nothing(office: Office) ->
     office.keep(note("a"), note("b"))
     office.drain()
     assert office.slack.texts == ["b v1"]
-    assert office.dead.reasons == ["slack"]
+    assert office.dead.reasons == ["slack_invalid_blocks"]
 
 
 def test_a_refusal_whose_dead_letter_could_not_be_sent_is_told_the_next_time(office: Office) -> None:
@@ -152,7 +176,7 @@ def test_a_refusal_whose_dead_letter_could_not_be_sent_is_told_the_next_time(off
     assert office.take(opened()) == ["m0"]
     office.dead.error = None
     office.later(5 * MINUTE)
-    assert office.dead.reasons == ["slack"]
+    assert office.dead.reasons == ["slack_channel_not_found"]
     assert office.telling().state == "refused"
 
 
