@@ -143,8 +143,8 @@ def _lost(copy: Finding, state: str) -> bool:
 
 
 def _terms(lease: Lease) -> str:
-    until = datetime.fromtimestamp(lease.until / 1000, UTC).strftime("%Y-%m-%d")
-    return f"until {until} by {lease.by}"
+    last_day = datetime.fromtimestamp((lease.until - 1) / 1000, UTC)  # `until` itself is 24:00 of it
+    return f"until {last_day:%Y-%m-%d} by {lease.by}"
 
 
 def _why(lease: Lease) -> str:
