@@ -27,9 +27,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def run_errands(image: dict[str, Any]) -> None:
-    """Those of one item, as it was written. The sweep makes good what fails here: it must not hold up the events."""
+    """Those of one item, as it was written. The sweep makes good what fails here: it must not hold up the events.
+
+    Once its events are sent, the item is written again with the same wants: these are on their way.
+    """
     pk, wanted = image.get("pk", {}).get("S", ""), image.get("wants", {}).get("S", "")
-    if wanted and pk.startswith(_PROBLEM):
+    if wanted and pk.startswith(_PROBLEM) and image.get("wants_rev") == image.get("rev"):
         try:
             errands.send(pk.removeprefix(_PROBLEM), wanted.split())
         except Exception as error:  # noqa: BLE001 - see above

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from fleet import telemetry
 from functions.findings.effects import Batch, Change
@@ -21,8 +21,11 @@ MOST_IDS = 20
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "ThrottlingException"}
 _NOT_THERE = {"InvalidAccessException", "ResourceNotFoundException"}
 """The account has no Security Hub (any more)."""
+_INVALID = {"InvalidInputException", "ValidationException"}
+"""What it says to a call as a whole when one finding in it is unfit."""
+# What it says of one finding in a call: Security Hub itself, and V2.
 _UNKNOWN = {"FindingNotFound", "ResourceNotFound", "ResourceNotFoundException"}
-"""Codes of a finding that Security Hub does not know: of Security Hub itself, and of V2."""
+_NEVER = {"InvalidInput", "FindingSizeExceeded", "ValidationException"}
 _STATUS_IDS = {"NEW": 1, "SUPPRESSED": 3}
 _SECONDS = 1.0
 
@@ -35,12 +38,19 @@ class NotEnabledError(Exception):
     """There is no Security Hub in this account and Region."""
 
 
+class StaleTokenError(Exception):
+    """A page's token has been forgotten; the walk goes on from the last change that it saw."""
+
+
 class Done(NamedTuple):
-    """What came of a call."""
+    """What came of a batch."""
 
     taken: list[Change]
     """Including those of findings that are no more: nothing is left to be asked about them."""
     left: list[Change]
+    """It may take these another time."""
+    refused: list[Change]
+    """It will never take these."""
 
 
 class Pacer:
@@ -66,21 +76,41 @@ class Pacer:
 class SecurityHub:
     """Of this account and Region. The limits are the account's: others ask too."""
 
-    def __init__(self, client: "SecurityHubClient", pace: Pacer) -> None:
+    def __init__(self, client: "SecurityHubClient", pace: Callable[[], None]) -> None:
         self._client, self._pace = client, pace
 
     def update(self, batch: Batch) -> Done:
-        """Ask for a batch of changes. Raises ThrottledError, NotEnabledError or ClientError; then none was taken."""
+        """Ask for a batch of changes. Raises ThrottledError, NotEnabledError, ClientError or BotoCoreError."""
         self._pace()
         ask = self._update_v2 if batch.form == "ocsf" else self._update
         try:
-            refused = ask(batch)
-        except ClientError as error:
+            codes = ask(batch)
+        except (ClientError, ParamValidationError) as error:
+            if not isinstance(error, ClientError) or error.response["Error"]["Code"] in _INVALID:
+                return self._in_halves(batch)
             raise _known(error) from error
-        left = [change for change in batch.changes if refused.get(_identity(change.finding), "") not in ("", *_UNKNOWN)]
-        for code in refused.values():
-            telemetry.count("Unprocessed", capability="findings", reason="unknown" if code in _UNKNOWN else "other")
-        return Done([change for change in batch.changes if change not in left], left)
+        done = Done([], [], [])
+        nameless = not codes.keys() <= {_identity(change.finding) for change in batch.changes}
+        where = {"unknown": done.taken, "refused": done.refused, "other": done.left}
+        for change in batch.changes:
+            code = codes.get(_identity(change.finding))
+            if code is None:  # if it names none that was asked for, it may mean any of them
+                (done.left if nameless else done.taken).append(change)
+                continue
+            kind = "unknown" if code in _UNKNOWN else "refused" if code in _NEVER else "other"
+            telemetry.count("Unprocessed", capability="findings", reason=kind)
+            where[kind].append(change)
+        return done
+
+    def _in_halves(self, batch: Batch) -> Done:
+        """One of them spoils the call for all: the others must not suffer from it."""
+        some = batch.changes
+        if len(some) == 1:
+            telemetry.count("Unprocessed", capability="findings", reason="refused")
+            return Done([], [], [*some])
+        halves = some[: len(some) // 2], some[len(some) // 2 :]
+        first, second = (self.update(batch._replace(changes=half)) for half in halves)
+        return Done(*(one + other for one, other in zip(first, second, strict=True)))
 
     def page(self, filters: dict[str, Any], token: str = "") -> tuple[list[bytes], str]:
         """A page of findings as JSON documents, oldest change first, and the token of the next; empty: none follows.
@@ -106,8 +136,9 @@ class SecurityHub:
         """Those of at most MOST_IDS findings that it still has, as JSON documents. Raises as `page` does."""
         found: list[bytes] = []
         token = ""
+        ids = dict.fromkeys(finding.finding_id for finding in findings)
         while True:
-            some, token = self.page({"Id": [_equals(finding.finding_id) for finding in findings]}, token)
+            some, token = self.page({"Id": [_equals(each) for each in ids]}, token)
             found += some
             if not token:
                 return found
@@ -140,10 +171,6 @@ class SecurityHub:
             named: Any = each.get("FindingIdentifier") or {}
             refused[named.get("FindingInfoUid", ""), named.get("MetadataProductUid", "")] = each.get("ErrorCode", "")
         return refused
-
-
-class StaleTokenError(Exception):
-    """A page's token has been forgotten; the walk goes on from the last change that it saw."""
 
 
 def _equals(value: str) -> dict[str, str]:

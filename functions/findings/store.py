@@ -1,8 +1,9 @@
 """The table of the capability `findings`.
 
     pk      problem#<id>     one item per problem; id = hash of account, Region, control, resource
-                             problem (JSON); wants: what is to be changed outside the fleet; due_at (ms): when the
-                             clock does something to it; live, rank, brief: as the index `live` has it
+                             problem (JSON); wants: what is to be changed outside the fleet, and wants_rev: since
+                             which revision; due_at (ms): when the clock does something to it; live, rank, brief: as
+                             the index `live` has it
     pk      account#<id>     whether an account's problems from before the fleet have been summed up (`baseline`)
     pk      walk#<name>      how far a walk through many problems has come (`sweep`)
     pk      budget#<hour>    effects of an hour (fleet.budget)
@@ -37,7 +38,7 @@ LIVE = "live"
 """Name of the index of what somebody may have to do something about."""
 _KEEP_CLOSED_MS = 400 * DAY_MS
 _PAGE = 500
-_DERIVED = ("wants", "due_at", LIVE, "rank", "brief", "expires")
+_DERIVED = ("wants", "wants_rev", "due_at", LIVE, "rank", "brief", "expires")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -71,6 +72,8 @@ class ProblemStore:
         kept = {name: value for name, value in (over.item or {}).items() if name not in _DERIVED}
         item = kept | {"pk": key(problem.id), "v": VERSION, "problem": msgspec.json.encode(problem).decode()}
         item |= self._derived(problem, now, acting=acting)
+        if "wants" in item:
+            item["wants_rev"] = over.revision
         return self._table.put(with_due(with_entries(item, entries, now)), over=over.item)
 
     def due(self, now: int) -> Iterator[str]:

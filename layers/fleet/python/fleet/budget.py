@@ -1,6 +1,6 @@
 """A capability's budget of effects: so many in an hour, then it only observes until the next, and says so loudly.
 
-    pk      budget#<hour>   used: effects of the hour; told once in the item's outbox when it is used up (fleet.outbox)
+    pk      budget#<hour>   used: effects of the hour; told: that they are used up, once, in its outbox (fleet.outbox)
 
 Whatever makes it act without end (a policy that matches all, a storm, an attacker) is stopped by it. Undoing costs
 nothing.
@@ -28,7 +28,7 @@ class Budget:
 
     def take(self, wanted: int, now: int) -> int:
         """How many of so many effects may be had now; they count as used. Raises ConflictError."""
-        hour = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H")
+        hour = _hour(now)
         pk = f"budget#{hour}"
         for _ in range(_TRIES):
             item = self._table.get(pk)
@@ -49,3 +49,15 @@ class Budget:
                     telemetry.count("BudgetUsedUp", capability=self._capability)
                 return given
         raise ConflictError(pk)
+
+    def give_back(self, unused: int, now: int) -> None:
+        """So many of those that were taken in this hour did not come about. If others keep writing, they stay used."""
+        pk = f"budget#{_hour(now)}"
+        for _ in range(_TRIES):
+            item = self._table.get(pk)
+            if not unused or item is None or self._table.put(item | {"used": max(0, item["used"] - unused)}, over=item):
+                return
+
+
+def _hour(now: int) -> str:
+    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H")

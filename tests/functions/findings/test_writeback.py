@@ -1,0 +1,342 @@
+"""The function `writeback`: what problems want of Security Hub is asked in batches, and kept until it is taken."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.findings.decision import reviewed, unsuppressed
+from functions.findings.finding import Status
+from functions.findings.policy import Match, Rule
+from functions.findings.problem import Problem
+from functions.findings.store import key
+from tests.functions.findings.deployments import HOUR, MINUTE, WRITEBACK, Deployment
+from tests.functions.findings.hubs import asff, ocsf
+from tests.functions.findings.laws import NOW, suppressing
+from tests.layers.fleet.fakes import client_error
+
+ACCEPTED = suppressing("accepted", match=Match(resource=["arn:aws:s3:::a*"]))
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    return Deployment(ACCEPTED)
+
+
+def put(deployment: Deployment, *names: str) -> list[str]:
+    """Findings of these buckets are there, and triaged; the ids of their problems."""
+    for name in names:
+        deployment.hub.put(asff(name, at=NOW))
+    deployment.echo()
+    return [of(deployment, name).id for name in names]
+
+
+def of(deployment: Deployment, name: str) -> Problem:
+    (found,) = (
+        problem
+        for pk in list(deployment.dynamodb.items)
+        if pk.startswith("problem#")
+        and (problem := deployment.problem(pk.removeprefix("problem#"))).resource == f"arn:aws:s3:::{name}"
+    )
+    return found
+
+
+def workflows(deployment: Deployment, *names: str) -> list[str]:
+    return [deployment.hub.workflow(asff(name, at=NOW)["Id"]) for name in names]
+
+
+def review(deployment: Deployment, *problems: str) -> None:
+    """As the sweep does after a change of configuration."""
+    with deployment.running():
+        for each in problems:
+            deployment.office.change(each, lambda p, now: reviewed(p, deployment.office.law, now), actor="tests")
+
+
+def test_a_hundred_problems_are_asked_for_in_one_call_and_written_down(deployment: Deployment) -> None:
+    names = [f"a{number}" for number in range(100)]
+    problems = put(deployment, *names)
+    deployment.stream()
+    assert deployment.deliver() == []
+    (asked,) = deployment.hub.asked()
+    assert len(asked["FindingIdentifiers"]) == 100
+    assert set(workflows(deployment, *names)) == {"SUPPRESSED"}
+    assert all("wants" not in deployment.item(each) for each in problems)
+
+
+def test_the_note_says_why_and_until_when(deployment: Deployment) -> None:
+    put(deployment, "a")
+    deployment.rest()
+    note = deployment.hub.finding(asff("a", at=NOW)["Id"])["Note"]
+    assert note["UpdatedBy"] == "yagura"
+    for part in ("until 2026-05-22", "rule:accepted", "ada asked", "grace agreed", "Vendor fix is due"):
+        assert part in note["Text"]
+
+
+def test_its_own_echo_changes_nothing_and_is_asked_for_no_more(deployment: Deployment) -> None:
+    (problem,) = put(deployment, "a")
+    deployment.rest()
+    before = deployment.problem(problem)
+    assert before.state.status is Status.SUPPRESSED
+    assert len(deployment.hub.asked()) == 1
+    assert about_problems(deployment) == ["FindingSuppressed"]
+    for _ in range(3):
+        deployment.now += HOUR
+        deployment.tick()
+        deployment.rest()
+    assert len(deployment.hub.asked()) == 1
+    assert deployment.problem(problem).state == before.state
+    assert about_problems(deployment) == ["FindingSuppressed"]
+
+
+def about_problems(deployment: Deployment) -> list[str]:
+    return [each["type"] for each in deployment.told() if "problem" in each]
+
+
+def test_what_nobody_suppresses_is_asked_for_nothing(deployment: Deployment) -> None:
+    put(deployment, "b", "c")
+    deployment.rest()
+    assert deployment.hub.asked() == []
+
+
+def test_both_forms_of_a_finding_are_asked_for(deployment: Deployment) -> None:
+    deployment.hub.put_v2(ocsf("a", at=NOW))
+    put(deployment, "a")
+    deployment.rest()
+    assert (len(deployment.hub.asked()), len(deployment.hub.asked("BatchUpdateFindingsV2"))) == (1, 1)
+    (record,) = deployment.hub.hub.ocsf.values()
+    assert record.finding["status"] == "Suppressed"
+
+
+def ended(deployment: Deployment, name: str = "a") -> str:
+    """A problem whose findings are suppressed, and whose rule is gone."""
+    (problem,) = put(deployment, name)
+    deployment.rest()
+    assert workflows(deployment, name) == ["SUPPRESSED"]
+    deployment.deploy()
+    review(deployment, problem)
+    return problem
+
+
+@pytest.mark.parametrize("mode", ["act", "observe", "off", "nonsense"])
+def test_taking_a_suppression_back_is_never_blocked(deployment: Deployment, mode: str) -> None:
+    ended(deployment)
+    deployment.parameters.values["/yagura/mode/findings"] = mode
+    deployment.restart()
+    deployment.rest()
+    assert workflows(deployment, "a") == ["NEW"]
+
+
+def test_nor_by_a_freeze_or_by_a_mode_that_cannot_be_read(deployment: Deployment) -> None:
+    ended(deployment)
+    deployment.parameters.values["/yagura/freeze"] = "frozen"
+    deployment.parameters.error = client_error("InternalServerError")
+    deployment.restart()
+    deployment.rest()
+    assert workflows(deployment, "a") == ["NEW"]
+
+
+@pytest.mark.parametrize("mode", ["observe", "off", "nonsense", "frozen"])
+def test_nothing_is_suppressed_unless_the_mode_is_act(mode: str) -> None:
+    deployment = Deployment(ACCEPTED, mode="act" if mode == "frozen" else mode)
+    (problem,) = put(Deployment(ACCEPTED), "a")
+    deployment.hub.put(asff("a", at=NOW))
+    if mode == "off":
+        deployment.parameters.values["/yagura/mode/findings"] = "observe"
+        deployment.echo()
+        deployment.parameters.values["/yagura/mode/findings"] = "off"
+    if mode == "frozen":
+        deployment.parameters.values["/yagura/freeze"] = "frozen"
+    deployment.echo()
+    deployment.queues.bodies[WRITEBACK].append(json.dumps({"problem": problem}))
+    deployment.rest()
+    assert deployment.hub.asked() == []
+    assert deployment.problem(problem).state.status is Status.SUPPRESSED, "it is decided and shown all the same"
+
+
+def test_who_starts_to_act_makes_good_what_was_only_observed() -> None:
+    deployment = Deployment(ACCEPTED, mode="observe")
+    put(deployment, "a")
+    deployment.tick()
+    deployment.rest()
+    assert workflows(deployment, "a") == ["NEW"]
+    deployment.parameters.values["/yagura/mode/findings"] = "act"
+    deployment.now += MINUTE
+    deployment.tick()
+    deployment.rest()
+    assert workflows(deployment, "a") == ["SUPPRESSED"]
+
+
+def test_too_many_requests_keeps_the_change_and_asks_no_further(deployment: Deployment) -> None:
+    other = suppressing("other", match=Match(resource=["arn:aws:s3:::b"]))
+    deployment.deploy(ACCEPTED, other)
+    put(deployment, "a", "b")
+    deployment.stream()
+    deployment.hub.behaves(throttle=1)
+    bodies = list(deployment.queues.bodies[WRITEBACK])
+    assert deployment.deliver() == bodies
+    assert len(deployment.hub.asked()) == 1, "the second rule's call would only be throttled as well"
+    assert deployment.deliver() == []
+    assert workflows(deployment, "a", "b") == ["SUPPRESSED", "SUPPRESSED"]
+
+
+def test_a_call_that_was_throttled_costs_nothing_of_the_budget() -> None:
+    deployment = Deployment(ACCEPTED, effects_per_hour=1)
+    put(deployment, "a")
+    deployment.stream()
+    for _ in range(3):
+        deployment.hub.behaves(throttle=1)
+        deployment.deliver()
+    assert deployment.deliver() == []
+    assert workflows(deployment, "a") == ["SUPPRESSED"]
+    assert deployment.told("BudgetUsedUp") == []
+
+
+@pytest.mark.parametrize("wish", [{"down": True}, {"enabled": False}, {"fail": 1}, {"fail": 1, "after": True}])
+def test_security_hub_that_is_away_keeps_the_change(deployment: Deployment, wish: dict[str, Any]) -> None:
+    put(deployment, "a")
+    deployment.stream()
+    deployment.hub.behaves(**wish)
+    assert len(deployment.deliver()) == 1
+    deployment.hub.behaves()
+    deployment.rest()
+    assert workflows(deployment, "a") == ["SUPPRESSED"]
+    assert deployment.queues.dead == []
+
+
+def test_of_a_batch_only_what_it_did_not_take_comes_again(deployment: Deployment) -> None:
+    problems = put(deployment, "a1", "a2", "a3")
+    deployment.stream()
+    deployment.hub.behaves(unprocessed=1, error="ConcurrentUpdateError")
+    assert [json.loads(each)["problem"] for each in deployment.deliver()] == problems[:1]
+    assert workflows(deployment, "a1", "a2", "a3") == ["NEW", "SUPPRESSED", "SUPPRESSED"]
+    assert deployment.deliver() == []
+    assert workflows(deployment, "a1") == ["SUPPRESSED"]
+
+
+def test_a_finding_that_is_no_more_leaves_nothing_to_be_asked(deployment: Deployment) -> None:
+    (problem,) = put(deployment, "a")
+    deployment.hub.remove(asff("a", at=NOW)["Id"])
+    deployment.rest()
+    assert "wants" not in deployment.item(problem)
+    assert deployment.queues.dead == []
+
+
+@pytest.mark.parametrize("how", ["spoilt", "InvalidInput", "FindingSizeExceeded"])
+def test_a_finding_that_it_will_never_take_is_one_dead_letter_and_its_neighbours_are_done(
+    deployment: Deployment, how: str
+) -> None:
+    _, problem, _ = put(deployment, "a1", "a2", "a3")
+    deployment.stream()
+    spoil(deployment, how)
+    assert deployment.deliver() == []
+    assert workflows(deployment, "a1", "a2", "a3").count("SUPPRESSED") == 2
+    assert deployment.queues.reasons == ["security_hub"]
+    if how == "spoilt":
+        assert json.loads(deployment.queues.dead[0]["body"]) == {"problem": problem}
+    for _ in range(4):
+        deployment.now += HOUR
+        deployment.tick()
+        deployment.rest()
+    assert len(deployment.queues.dead) == 1, "it is not asked again every quarter of an hour"
+
+
+def spoil(deployment: Deployment, how: str) -> None:
+    if how == "spoilt":
+        deployment.hub.spoilt = {asff("a2", at=NOW)["Id"]}
+    else:
+        deployment.hub.behaves(unprocessed=1, error=how)
+
+
+def test_a_message_that_is_none_is_a_dead_letter_and_its_neighbours_are_done(deployment: Deployment) -> None:
+    put(deployment, "a")
+    deployment.stream()
+    deployment.queues.bodies[WRITEBACK] += ["not json", json.dumps({"problem": 7}), json.dumps({"problem": "unknown"})]
+    assert deployment.deliver() == []
+    assert deployment.queues.reasons == ["malformed", "malformed"]
+    assert workflows(deployment, "a") == ["SUPPRESSED"]
+
+
+def test_a_problem_that_cannot_be_read_or_written_fails_alone(deployment: Deployment) -> None:
+    unreadable, unwritable, _ = put(deployment, "a1", "a2", "a3")
+    deployment.stream()
+    table = deployment.writeback.office.table
+    get, put_item = table.get, table.put
+
+    def broken_get(pk: str) -> Any:
+        if pk == key(unreadable):
+            raise client_error("InternalServerError")
+        return get(pk)
+
+    def broken_put(item: Any, *, over: Any) -> bool:
+        if item["pk"] == key(unwritable):
+            raise client_error("InternalServerError")
+        return bool(put_item(item, over=over))
+
+    table.get, table.put = broken_get, broken_put
+    left = {json.loads(each)["problem"] for each in deployment.deliver()}
+    assert left == {unreadable, unwritable}
+    assert workflows(deployment, "a1", "a2", "a3") == ["NEW", "SUPPRESSED", "SUPPRESSED"]
+    table.get, table.put = get, put_item
+    deployment.rest()
+    assert workflows(deployment, "a1") == ["SUPPRESSED"]
+
+
+def test_when_all_of_it_fails_every_message_comes_again(deployment: Deployment) -> None:
+    put(deployment, "a1", "a2")
+    deployment.stream()
+
+    def fails(_problems: object) -> Any:
+        raise ValueError
+
+    asking: Any = deployment.writeback.asking
+    asking.bring_about = fails
+    assert len(deployment.deliver()) == 2
+
+
+def test_with_the_budget_used_up_suppressions_wait_for_the_next_hour_and_people_are_told_once() -> None:
+    deployment = Deployment(ACCEPTED, effects_per_hour=2)
+    names = ["a1", "a2", "a3", "a4", "a5"]
+    put(deployment, *names)
+    for _ in range(2):
+        deployment.rest()
+        assert workflows(deployment, *names).count("SUPPRESSED") == 2
+        deployment.now += 20 * MINUTE
+        deployment.tick()
+    assert [(each["limit"], each["capability"]) for each in deployment.told("BudgetUsedUp")] == [(2, "findings")]
+    for done in (4, 5):
+        deployment.now += HOUR
+        deployment.tick()
+        deployment.rest()
+        assert workflows(deployment, *names).count("SUPPRESSED") == done
+    assert len(deployment.told("BudgetUsedUp")) == 2
+    assert deployment.queues.dead == []
+
+
+def test_undoing_costs_nothing_of_the_budget() -> None:
+    deployment = Deployment(ACCEPTED, effects_per_hour=1)
+    ended(deployment)
+    deployment.rest()
+    assert workflows(deployment, "a") == ["NEW"]
+
+
+def test_a_suppression_by_hand_is_taken_back_by_hand_alone(deployment: Deployment) -> None:
+    deployment.hub.put(asff("b", at=NOW, workflow="SUPPRESSED"))
+    deployment.echo()
+    problem = of(deployment, "b")
+    assert problem.state.status is Status.SUPPRESSED
+    with deployment.running():
+        change: Callable[[Problem, int], Problem] = lambda p, now: unsuppressed(p, deployment.office.law, "x", now)  # noqa: E731
+        deployment.office.change(problem.id, change, actor="tests")
+    deployment.rest()
+    assert workflows(deployment, "b") == ["SUPPRESSED"]
+    assert deployment.hub.asked() == []
+
+
+def test_two_rules_are_two_calls_each_with_its_note() -> None:
+    other: Rule = suppressing("other", reason="It goes in May", match=Match(resource=["arn:aws:s3:::b"]))
+    deployment = Deployment(ACCEPTED, other)
+    put(deployment, "a", "b", "c")
+    deployment.rest()
+    notes = {request["Note"]["Text"] for request in deployment.hub.asked()}
+    assert len(notes) == len(deployment.hub.asked()) == 2
