@@ -31,6 +31,8 @@ REPLY_MS = 30 * 60_000
 REPLY_GAPS_MS = (3_000, 15_000, 60_000)
 """Between the uses that a message has of it: four. The fifth is left for another message of the same command."""
 LONGEST_BACKOFF_MS = 300_000
+FURTHEST_MS = 15 * 60_000
+"""So far ahead lies no time of a lane. One that does was written by a clock that has been put back since."""
 SETTLE_MS = 60_000
 """How long a lane is looked after although nothing waits: the index is behind the table."""
 SOON_MS = 2_000
@@ -205,8 +207,16 @@ def ended(telling: Telling, state: State, why: str) -> Telling:
     return msgspec.structs.replace(telling, state=state, why=why)
 
 
+def believed(lane: Lane, now: int) -> Lane:
+    """The lane, as free as if nobody had been there if its times cannot be true."""
+    if max(lane.next_at, lane.busy_until, lane.pump_at) <= now + FURTHEST_MS:
+        return lane
+    return msgspec.structs.replace(lane, next_at=0, busy_until=0, pump_at=0)
+
+
 def claimed(lane: Lane, now: int) -> Lane | None:
     """The lane, ours until we release it; None: somebody has it, or its next second has not come."""
+    lane = believed(lane, now)
     if lane.busy_until > now or lane.next_at > now:
         return None
     return msgspec.structs.replace(lane, busy_until=now + LEASE_MS)
@@ -214,6 +224,7 @@ def claimed(lane: Lane, now: int) -> Lane | None:
 
 def called(lane: Lane, now: int) -> Lane | None:
     """The lane with a pump called for when it is free; None if one has been called already."""
+    lane = believed(lane, now)
     if lane.pump_at > now:
         return None
     return msgspec.structs.replace(lane, pump_at=max(lane.next_at, now + SPACING_MS))
@@ -228,7 +239,7 @@ def released(lane: Lane, now: int, *, again_at: int, failed: bool = False, retry
     """The lane, free for the next one, after Slack was asked; `again_at` as for `passed`."""
     failures = lane.failures + 1 if failed else 0
     pause = max(retry_after, min(SPACING_MS * 2 ** min(failures, 20), LONGEST_BACKOFF_MS)) if failed else SPACING_MS
-    next_at = now + pause
+    next_at = now + min(pause, FURTHEST_MS)
     return msgspec.structs.replace(
         lane,
         busy_until=0,
@@ -252,6 +263,7 @@ def settled(lane: Lane, now: int) -> bool:
 
 def neglected(lane: Lane, now: int) -> bool:
     """Whether nobody is about to look after it."""
+    lane = believed(lane, now)
     return lane.busy_until <= now and lane.next_at <= now and lane.pump_at + SETTLE_MS <= now
 
 
