@@ -17,6 +17,7 @@ from local import (
     http_apis,
     iam_boundary,
     journal,
+    lambda_code,
     lambda_python,
     leading_keys,
     object_lock,
@@ -60,6 +61,7 @@ def build(state_dir: Path) -> Any:
     sqs_batches.install()
     iam_boundary.install()
     poller_grants.install()
+    lambda_code.install()
     lambda_python.install(state_dir)
     http_apis.install()
     return _app
