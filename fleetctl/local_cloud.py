@@ -14,7 +14,7 @@ from rich.text import Text
 
 from fleetctl.plain import err, fail, out
 from local import demo as chapter
-from local import demo_chatops, process, trace
+from local import demo_chatops, process, ready, trace
 from local.client import Event
 from local.commands import Port, State, app, deploy_with_bars, plain_errors, start
 from local.replay import read_events
@@ -50,8 +50,7 @@ def demo(
     try:
         ours = start(instance)
         deploy_with_bars(instance)
-        chapter.set_slack_token(instance)
-        demo_chatops.set_signing_secret(instance)
+        ready.make_ready(instance)
         broken = [promise for each, play in _CHAPTERS.items() if part in {each, Part.ALL} for promise in play(instance)]
         for promise in broken:
             err.print(f"NOT KEPT: {promise}", style="red", markup=False)
@@ -146,9 +145,11 @@ def _sent(event: Event) -> str:
 
 def _did(outcome: Outcome) -> Iterator[str]:
     for problem in outcome.problems:
-        finding, owner = problem["finding"], problem["owner"]
-        yield f"recorded as {finding['status']}: {finding['control']} {finding['resource']}"
+        state = problem["state"]
+        owner = state["owner"]
+        yield f"recorded as {state['status']}: {problem['control']} {problem['resource']}"
         yield f"owner: {owner['team']}, service {owner['service']} (by {owner['rule']})"
+        yield from _policy(state)
     for event in outcome.opened:
         yield f"on the hub's bus: {event['detail-type']}"
     for message in outcome.messages:
@@ -165,6 +166,16 @@ def _did(outcome: Outcome) -> Iterator[str]:
         yield "dropped and counted: not a product of AWS"
     else:
         yield "dropped and counted: not for this deployment, or not about a control"
+
+
+def _policy(state: dict[str, Any]) -> Iterator[str]:
+    """What the policy made of it, where that is not the usual."""
+    if state["ignored"]:
+        yield "ignored: it is remembered, and nothing more"
+    elif state["lease"]:
+        yield f"suppressed by {state['lease']['by']}"
+    elif state["status"] == "open" and state["tell"] != "now":
+        yield {"digest": "told with the day's digest", "never": "told nobody"}[state["tell"]]
 
 
 def _stay(instance: process.Instance) -> None:

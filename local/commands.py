@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from local import deploy, doctor, process
+from local import deploy, doctor, fleet_clock, process, ready
 from local.errors import LocalCloudError
 
 app = typer.Typer(no_args_is_help=True, help="The local cloud: a hub and a spoke account on this machine.")
@@ -58,6 +58,7 @@ def bring_up(instance: process.Instance, stages: list[str] | None = None) -> Non
     """Start the emulator if it does not run, and deploy."""
     start(instance)
     deploy_with_bars(instance, stages)
+    ready.take_baseline(instance)
 
 
 def start(instance: process.Instance) -> bool:
@@ -113,6 +114,20 @@ def status(port: Port = None, state: State = None) -> None:
     )
     if not deployed:
         sys.exit(1)
+
+
+@app.command()
+@plain_errors
+def clock(
+    wish: Annotated[str, typer.Argument(help="+2d (or s, m, h), x60 or real; nothing says what it shows.")] = "",
+    port: Port = None,
+    state: State = None,
+) -> None:
+    """Move the fleet's clock ahead, let it run faster, or give it the wall's time again."""
+    instance = process.from_environment(port, state)
+    process.require_running(instance)
+    now = fleet_clock.set_clock(instance, wish) if wish else fleet_clock.read(instance)
+    _out.print(fleet_clock.described(now), soft_wrap=True)
 
 
 @app.command(name="doctor")

@@ -6,14 +6,13 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from local.client import HUB, Event, client
+from local.client import Event
 from local.process import Instance
 from local.replay import replay
 from local.trace import Outcome
 
 EVENTS = Path(__file__).parent / "events"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-SLACK_SECRET = "/yagura/slack/bot-token"  # noqa: S105 - its name
 
 
 def load(run: str) -> list[Event]:
@@ -24,11 +23,6 @@ def load(run: str) -> list[Event]:
         text = _UUID.sub(lambda match: str(uuid.uuid5(namespace, match[0])), path.read_text())
         events.append(json.loads(text.replace("-demo", f"-{run}")))
     return events
-
-
-def set_slack_token(instance: Instance) -> None:
-    """What `fleetctl secrets set slack` does: the secret is deployed empty."""
-    client(instance, "secretsmanager", HUB).put_secret_value(SecretId=SLACK_SECRET, SecretString="xoxb-local-demo")
 
 
 def run(instance: Instance, *, tick: Callable[[int, int], None]) -> tuple[list[Outcome], list[str]]:
@@ -59,4 +53,5 @@ def owner(outcome: Outcome) -> tuple[str, str] | None:
     """Team and deciding rule of the first problem."""
     if not outcome.problems:
         return None
-    return outcome.problems[0]["owner"]["team"], outcome.problems[0]["owner"]["rule"]
+    found = outcome.problems[0]["state"]["owner"]
+    return found["team"], found["rule"]

@@ -10,17 +10,10 @@ from local import chat
 from local.chat import AIKO, BEN, awaited, buttons, click, say, words
 from local.client import HUB, REGION, SPOKE, client
 from local.process import Instance
-from local.slack_out import SIGNING_SECRET
 
-SIGNING = "/yagura/slack/signing-secret"
 REQUEST = re.compile(r"r-[0-9a-hjkmnp-tv-z]{10}")
 
 type Tell = Callable[[str], None]
-
-
-def set_signing_secret(instance: Instance) -> None:
-    """What `fleetctl secrets set slack-signing` does."""
-    client(instance, "secretsmanager", HUB).put_secret_value(SecretId=SIGNING, SecretString=SIGNING_SECRET)
 
 
 def letters() -> str:

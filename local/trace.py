@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.client import HUB, SPOKE, Event, client, journal, slack_messages
 from local.errors import LocalCloudError
 from local.process import Instance, require_running
+
+type Problem = dict[str, Any]
+"""As the table of findings has it (`functions/findings/problem.py`), and its `id`."""
 
 QUIET_SECONDS = 90.0
 """Longer than the slowest way through: five receives of a message that fails each time."""
@@ -24,7 +25,7 @@ class Outcome:
     event: Event
     rules: list[str] = field(default_factory=list)
     """Names of the rules of the spoke's default bus that it matched."""
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     """What the findings table holds of its findings."""
     opened: list[Event] = field(default_factory=list)
     """FindingOpened events on the hub's bus."""
@@ -56,22 +57,22 @@ def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Calla
     Raises LocalCloudError if it does not come to rest.
     """
     wait_until_quiet(instance, len(events), tick)
-    problems = {item["problem"]["finding"]["finding_id"]: item["problem"] for item in _problems(instance)}
+    problems = by_finding(known_problems(instance))
     hub_events = [line["event"] for line in journal(instance, account=HUB, bus="yagura", since=since)[0]]
     opened = [event for event in hub_events if event["detail-type"] == "FindingOpened"]
     posted = {message_subject(message): message for message in slack_messages(instance)}
     letters = dead_letters(instance, SPOKE, "findings")
     traced = []
     for event in events:
-        ids = list(finding_ids(event))
-        mine = [one for one in opened if one["detail"]["data"]["finding_id"] in ids]
+        found = {one["id"]: one for finding_id in finding_ids(event) for one in problems.get(finding_id, [])}
+        mine = [one for one in opened if one["detail"]["data"]["problem"] in found]
         traced.append(
             Outcome(
                 event=event,
                 rules=matching_rules(instance, event),
-                problems=[problems[one] for one in ids if one in problems],
+                problems=list(found.values()),
                 opened=mine,
-                messages=[posted[subject] for subject in map(subject_of, mine) if subject in posted],
+                messages=[posted[subject] for subject in dict.fromkeys(map(subject_of, mine)) if subject in posted],
                 waits=slack_status(instance),
                 dead_letters=[letter for letter in letters if letter["event"] == event["id"]],
             )
@@ -79,9 +80,15 @@ def outcomes(instance: Instance, events: list[Event], since: int, *, tick: Calla
     return traced
 
 
-def wait_until_quiet(instance: Instance, total: int, tick: Callable[[int, int], None]) -> None:
-    """Until no message is on its way and nothing waits to be told, twice in a row."""
-    deadline = time.monotonic() + QUIET_SECONDS
+class RestlessError(LocalCloudError):
+    """Something is still on its way."""
+
+
+def wait_until_quiet(
+    instance: Instance, total: int, tick: Callable[[int, int], None], *, seconds: float = QUIET_SECONDS
+) -> None:
+    """Until no message is on its way and nothing waits to be told, twice in a row. Raises RestlessError."""
+    deadline = time.monotonic() + seconds
     calm = 0
     while calm < 2:
         busy = _busy(instance)
@@ -89,9 +96,7 @@ def wait_until_quiet(instance: Instance, total: int, tick: Callable[[int, int], 
         tick(max(0, total - busy), total)
         if time.monotonic() > deadline:
             require_running(instance)
-            raise LocalCloudError(
-                f"{busy} events are still on their way after {QUIET_SECONDS:.0f} s. {failures(instance)}"
-            )
+            raise RestlessError(f"{busy} events are still on their way after {seconds:.0f} s. {failures(instance)}")
         time.sleep(0.25)
 
 
@@ -139,7 +144,7 @@ def message_subject(message: dict[str, Any]) -> str:
 
 def subject_of(opened: Event) -> str:
     """The same, of the message about a FindingOpened event."""
-    return hashlib.sha256(f"problem#{opened['detail']['meta']['id']}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"problem#{opened['detail']['data']['problem']}".encode()).hexdigest()[:16]
 
 
 def matching_rules(instance: Instance, event: Event) -> list[str]:
@@ -185,16 +190,21 @@ def _event_id(body: str) -> str:
 def _busy(instance: Instance) -> int:
     busy = 0
     for account, capability in ((SPOKE, "findings"), (HUB, "chatops")):
-        sqs = client(instance, "sqs", account)
-        url = sqs.get_queue_url(QueueName=f"yagura-{capability}")["QueueUrl"]
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        busy += sum(int(attributes[name]) for name in names)
+        busy += _in_queues(instance, account)
         if account == HUB and slack_status(instance):
             continue  # messages wait for an operator: that is at rest
         busy += len(_pending(instance, account, f"yagura-{capability}", "1"))
         busy += len(waiting(instance)) if account == HUB else 0
     return busy
+
+
+def _in_queues(instance: Instance, account: str) -> int:
+    """Messages of the fleet's queues, those in work included, dead letters not."""
+    sqs = client(instance, "sqs", account)
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    urls = [url for url in sqs.list_queues(QueueNamePrefix="yagura-")["QueueUrls"] if not url.endswith("-dead-letters")]
+    found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
+    return sum(int(attributes[name]) for attributes in found for name in names)
 
 
 def waiting(instance: Instance) -> list[str]:
@@ -221,9 +231,20 @@ def slack_status(instance: Instance) -> str:
     return "" if status == "ok" else status
 
 
-def _problems(instance: Instance) -> Iterator[dict[str, Any]]:
-    plain = TypeDeserializer().deserialize
+def known_problems(instance: Instance) -> Iterator[Problem]:
+    """All that the table of findings holds."""
     pages = client(instance, "dynamodb", SPOKE).get_paginator("scan").paginate(TableName="yagura-findings")
     for page in pages:
         for item in page["Items"]:
-            yield {name: plain(value) for name, value in item.items()}
+            kind, _, name = item["pk"]["S"].partition("#")
+            if kind == "problem":
+                yield {"id": name, **json.loads(item["problem"]["S"])}
+
+
+def by_finding(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    """Problems by the ids of the findings that report them: one about several resources reports several."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        for finding_id in {copy["finding_id"] for copy in problem["copies"].values()}:
+            found.setdefault(finding_id, []).append(problem)
+    return found

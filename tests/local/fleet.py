@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local import demo, demo_chatops, deploy, process
+from local import deploy, process, ready
 from local.client import HUB, SPOKE, Event, client
 from local.process import Instance
 from local.replay import envelope, replay
@@ -17,12 +17,11 @@ type Finding = dict[str, Any]
 
 @contextmanager
 def deployed(instance: Instance) -> Iterator[Instance]:
-    """The fleet on a local cloud of its own, with a Slack token; gone afterwards."""
+    """The fleet on a local cloud of its own, ready to tell people; gone afterwards."""
     process.start(instance)
     try:
         deploy.bootstrap_and_deploy(instance)
-        demo.set_slack_token(instance)
-        demo_chatops.set_signing_secret(instance)
+        ready.make_ready(instance)
         yield instance
     finally:
         process.stop(instance)
@@ -31,17 +30,17 @@ def deployed(instance: Instance) -> Iterator[Instance]:
 def finding(
     resource: str = "",
     *,
-    control: str = "S3.8",
+    control: str = "",
     status: str = "FAILED",
     workflow: str = "NEW",
     updated: str = "2026-11-23T06:00:00.000Z",
     uid: str = "",
     tags: dict[str, str] | None = None,
 ) -> Finding:
-    """An ASFF finding about a resource that no other test uses."""
+    """An ASFF finding about a resource that no other test uses, of a control of its own: of one, many are a storm."""
     # Letters only: five digits in a row would be masked as somebody's number, and the message not be found by its name.
     name = uuid.uuid4().hex[:12].translate(str.maketrans("0123456789", "ghijklmnop"))
-    resource = resource or f"arn:aws:s3:::bucket-{name}"
+    resource, control = resource or f"arn:aws:s3:::bucket-{name}", control or f"S3.{name[:8]}"
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"arn:aws:securityhub:us-east-1:{SPOKE}:security-control/{control}/finding/{uid or uuid.uuid4()}",
@@ -52,7 +51,9 @@ def finding(
         "CreatedAt": "2026-11-20T00:00:00.000Z",
         "UpdatedAt": updated,
         "Severity": {"Label": "HIGH"},
+        "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"],
         "Title": "A control",
+        "Description": "A control",
         "Resources": [{"Type": "AwsS3Bucket", "Id": resource, "Tags": tags or {}}],
         "Compliance": {"Status": status, "SecurityControlId": control},
         "Workflow": {"Status": workflow},

@@ -63,7 +63,7 @@ def test_shuffled_and_repeated_events_leave_the_latest_state_and_tell_each_openi
     events = history * 3
     random.Random(7).shuffle(events)  # noqa: S311 - a shuffle
     outcomes = send(fleet, *events)
-    states = {o.problems[0]["finding"]["resource"]: o.problems[0]["finding"]["status"] for o in outcomes}
+    states = {o.problems[0]["resource"]: o.problems[0]["state"]["status"] for o in outcomes}
     assert states == {
         open_then_fixed["Resources"][0]["Id"]: "resolved",
         still_open["Resources"][0]["Id"]: "open",
