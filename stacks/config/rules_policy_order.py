@@ -4,7 +4,6 @@ a wider one never does. Told only where that is certain.
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 from msgspec import UNSET
@@ -70,7 +69,6 @@ def _one_covers(condition: str, earlier: Any, later: Any) -> bool:
     return later is not None and set(later) <= set(earlier)
 
 
-@cache
 def _outlasts(earlier: Rule, later: Rule, findings: FindingsFile) -> bool:
     """Whether the suppression of `later` begins and ends within that of `earlier`, at every severity.
 
