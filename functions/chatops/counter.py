@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, parse
+from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, Who, parse
 from fleet.commands import Place as KnownPlace
 from fleet.commands import Request as NamesRequest
 from fleet.commands.grammar.typed import typed
@@ -146,6 +146,8 @@ class Counter:
     def _decide(self, action: str, name: str, words: str, delivery: Delivery, person: Person, now: int) -> None:
         voter = Voter(id=person.id, teams=frozenset(person.teams), pinned=person.pinned)
         note = mask(words)
+        if action == "break_glass" and not self._people.may_run(person, Who.SRE):  # by whichever road
+            raise NotAllowedError("not_yours", f"Only people of {self._hub.sre} may break the glass.")
 
         def change(request: Request) -> Request:
             match action:

@@ -25,6 +25,7 @@ from functions.chatops.request import (
     filed,
     partial,
     silent,
+    turned_down,
 )
 from functions.chatops.store import Decision, Kept, MovedError, RepeatedError, Store
 
@@ -52,14 +53,17 @@ class Decisions:
     def file(self, request: Request, *, via: str, now: int, also: Sequence[Element] = ()) -> Request:
         """Keep a new request, granted at once if it needs nobody; filed twice is filed once. `also` is kept with it.
 
-        Raises NotAllowedError for what nobody could grant.
+        What nobody could grant is denied at once if a capability asks, for it to hear; else raises NotAllowedError.
         """
         if kept := self._store.request(request.id):
             return kept.request
-        request = filed(request, now)
-        said = [entries.requested(request, via, self._hub.ids)]
-        if request.status == "GRANTED":
-            said.append(entries.of("granted", entries.FLEET, via, request, {"tier": request.tier}))
+        try:
+            request = filed(request, now)
+        except NotAllowedError as refusal:
+            if not request.asked:
+                raise
+            request = turned_down(request, now, refusal)
+        said = [entries.requested(request, via, self._hub.ids), *entries.decided_at_once(request, via)]
         try:
             self._commit(f"file#{request.id}", request, None, said, now, also)
         except (RepeatedError, MovedError):
@@ -211,6 +215,8 @@ class Decisions:
             )
             if isinstance(decided, ApprovalGranted):
                 decided = msgspec.structs.replace(decided, break_glass=bool(request.break_glass))
+            if isinstance(decided, ApprovalDenied):
+                decided = msgspec.structs.replace(decided, reason=request.turned_down or "denied")
             meta = self._meta(request, f"{request.id}:{request.status}", now)
             asked_from = [self._bus(target) for target in request.targets if request.asked]
             events += [FleetEntry.of(decided, meta, bus=bus) for bus in dict.fromkeys(["", *asked_from])]

@@ -25,6 +25,17 @@ def requested(request: Request, via: str, known: Collection[str]) -> audit.Entry
     return of("requested", request.requester, via, request, facts)
 
 
+def decided_at_once(request: Request, via: str) -> list[audit.Entry]:
+    """What needs nobody, and what nobody could grant."""
+    match request.status:
+        case "GRANTED":
+            return [of("granted", FLEET, via, request, {"tier": request.tier})]
+        case "DENIED":
+            return [of("denied", FLEET, via, request, {"status": "DENIED", "reason": request.turned_down})]
+        case _:
+            return []
+
+
 def changed(kind: audit.Kind, actor: str, via: str, before: Request, after: Request) -> list[audit.Entry]:
     """Somebody changed it, and what that decided."""
     new = {place: answer for place, answer in after.answers.items() if before.answers.get(place) != answer}

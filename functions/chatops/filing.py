@@ -19,6 +19,8 @@ SHOWN_MS = 8 * 3_600_000
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nobody confuses 1 and l when reading an id aloud."""
 _MOST_MINUTES = 7 * 24 * 60
+_TIERS = [*sorted(QUORUM)[1:], STEP_UP_TIER]
+"""Of what a capability asks. The last is denied until there is a second factor."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,8 +158,8 @@ def from_event(event: Received[ApprovalRequested], *, hub: Hub, people: People, 
         raise NotAllowedError("foreign", "A capability asks for its own account.")
     if not data.headline.strip() or any(len(fact) != 2 for fact in data.facts):
         raise NotAllowedError("malformed", "A capability says what it asks, and facts have a name and a value.")
-    if data.tier not in QUORUM or data.tier == 0:
-        raise NotAllowedError("no_tier", f"A capability asks for one of the tiers {sorted(QUORUM)[1:]}.")
+    if data.tier not in _TIERS:
+        raise NotAllowedError("no_tier", f"A capability asks for one of the tiers {_TIERS}.")
     if meta.hops >= MAX_HOPS:
         raise NotAllowedError("loop", "The chain of events that led here is too long.")
     teams = sorted({hub.sre, hiding.cell(data.team, hub.ids)} - {""})
@@ -198,6 +200,8 @@ def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Re
         arguments_hash=freeze(arguments),
         targets=[],
         tier=1,
+        # Whoever broke it; of what a capability asked, that is not who asked.
+        requester=next(iter(request.decided_by), request.requester),
         headline=f"Review of a broken glass: {request.headline}",
         facts=[["Request", request.id], ["Reason", request.break_glass]],
         table=[],

@@ -107,6 +107,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the request that broke the glass, if this one is its review."""
     note: str = ""
     """Masked words of who denied it."""
+    turned_down: str = ""
+    """Why nobody could ever grant what a capability asked, as a slug; then it was denied when it was filed."""
     reply_url: str = ""
     channel: str = ""
     public: bool = True
@@ -160,6 +162,13 @@ def filed(request: Request, now: int) -> Request:
     return request
 
 
+def turned_down(request: Request, now: int, refusal: NotAllowedError) -> Request:
+    """What a capability asked and nobody could ever grant: an answer to the asker, and a record."""
+    return msgspec.structs.replace(
+        request, status="DENIED", decided_at=now, note=refusal.text, turned_down=refusal.reason
+    )
+
+
 def approve(request: Request, voter: Voter, now: int) -> Request:
     """With one more yes; granted by the last that it needs. Raises NotAllowedError."""
     _open(request, now)
@@ -189,11 +198,13 @@ def cancel(request: Request, voter: Voter, now: int) -> Request:
 
 
 def break_glass(request: Request, voter: Voter, now: int, reason: str) -> Request:
-    """Grant one's own request, for a reason, for a short time. Raises NotAllowedError."""
+    """Grant one's own request, or a capability's, for a reason, for a short time. Raises NotAllowedError."""
     _open(request, now)
     if request.reviews:
         raise NotAllowedError("no_glass", "A review cannot be done by whoever is reviewed.")
-    if voter.id != request.requester:
+    if request.asked:  # nobody's own: whoever may decide it with others may do so alone
+        _eligible(request, voter)
+    elif voter.id != request.requester:
         raise NotAllowedError(
             "not_yours", "Only whoever requested this can break the glass for it; you can approve it."
         )

@@ -68,7 +68,7 @@ def reply(subject: str, texts: list[str], *, reply_url: str, channel: str, versi
 def loud(request: Request, channel: str, hub: Hub) -> Message:
     """The notice of a broken glass, for every team's channel."""
     text = (
-        f":rotating_light: *{escape(request.requester)} broke the glass* for "
+        f":rotating_light: *{escape(', '.join(request.decided_by) or request.requester)} broke the glass* for "
         f"{escape(mask(request.headline))} (`{request.id}`)\n*Reason:* {escape(_one_line(mask(request.break_glass)))}\n"
         f"Somebody else of {escape(hub.sre)} must review it."
     )
@@ -182,7 +182,7 @@ def _standing(request: Request) -> str:
         case "DONE" if request.reviews:
             return f"reviewed by {by}"
         case "DENIED" | "CANCELLED":
-            return f"{request.status.lower()} by {by}"
+            return f"{request.status.lower()}{f' by {by}' if by else ''}"
         case _:
             return f"{request.status.lower()}{f', granted by {by}' if by else ''}"
 
@@ -200,9 +200,7 @@ def _buttons(request: Request) -> dict[str, object]:
     if request.reviews:
         return {"type": "actions", "elements": [button("approve", "Reviewed", "primary")]}
     buttons = [button("approve", "Approve", "primary"), button("deny", "Deny", "danger")]
-    if not request.asked:
-        buttons.append(button("break_glass", "Break the glass", ""))
-    return {"type": "actions", "elements": buttons}
+    return {"type": "actions", "elements": [*buttons, button("break_glass", "Break the glass", "")]}
 
 
 def _answers(request: Request) -> list[tuple[Target, Answer]]:

@@ -193,7 +193,7 @@ def test_what_a_capability_asks_is_filed_once_and_told(world: World) -> None:
         ({"action": "operations redrive"}, "foreign"),
         ({"account": HUB.account}, "foreign"),
         ({"tier": 0}, "no_tier"),
-        ({"tier": 3}, "no_tier"),
+        ({"tier": 4}, "no_tier"),
         ({"headline": " "}, "malformed"),
         ({"facts": [["name", "value", "more"]]}, "malformed"),
         ({"arguments": {"n": 2**60}}, "malformed"),
@@ -203,6 +203,36 @@ def test_what_it_may_not_ask_is_a_dead_letter_that_says_why(world: World, change
     assert world.take(asked(**changes)) == []
     assert world.dead == [reason]
     assert world.core.store.request(ASKED) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "said"),
+    [
+        ({"tier": 3}, "needs_step_up", "second factor"),
+        ({"tier": 2, "team": "sre"}, "no_approvers", "other people"),
+    ],
+)
+def test_what_nobody_could_ever_grant_is_denied_to_the_asker_and_stands_in_the_trail(
+    world: World, changes: dict[str, Any], reason: str, said: str
+) -> None:
+    world.answers.people = msgspec.structs.replace(PEOPLE, people=PEOPLE.people[:1])
+    for _ in range(2):
+        assert world.take(asked(**changes)) == []
+    assert world.dead == []
+    one = world.core.now(ASKED)
+    assert (one.status, one.turned_down, one.decided_by) == ("DENIED", reason, [])
+    assert [(entry.kind, entry.actor) for entry in (record.entry for record in world.core.trail())] == [
+        ("requested", "yagura.x"),
+        ("denied", "yagura.chatops"),
+    ]
+    assert world.core.trail()[1].entry.facts == {"status": "DENIED", "reason": reason}
+    bus = "arn:aws:events:us-east-1:222222222222:event-bus/yagura"
+    assert world.core.events(ASKED) == [("ApprovalDenied", ""), ("ApprovalDenied", bus)]
+    assert json.loads(world.core.outbox(ASKED)[1]["detail"])["data"]["reason"] == reason
+    (message,) = world.core.drafts()
+    assert "Promote version 7: denied" in message.text
+    assert said in json.dumps(message.blocks)
+    assert list(world.core.store.due(10**15)) == []
 
 
 def test_killed_at_any_call_the_event_comes_again_and_is_filed_once() -> None:

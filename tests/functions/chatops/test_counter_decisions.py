@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from functions.chatops.filing import request_id
-from functions.chatops.request import BREAK_GLASS_MS, OPEN_MS, Status
+from functions.chatops.request import BREAK_GLASS_MS, OPEN_MS, Request, Status
 from tests.functions.chatops.counters import AIKO, AIKO_AS_IAM, BEN, BEN_AS_IAM, CHIE, DAI, EVE, Desk
 from tests.functions.chatops.deliveries import HOOK
-from tests.functions.chatops.requests import NOW
+from tests.functions.chatops.requests import NOW, request
 
 type By = Callable[[Desk, str, str], str]
 """Somebody does an action with a request, by its id; gives the delivery's id."""
@@ -205,6 +205,30 @@ def test_a_broken_glass_grants_for_a_short_time_is_loud_and_leaves_a_review(desk
     review = desk.request(request_id(f"review:{request.id}"))
     assert (review.reviews, review.status, review.requester) == (request.id, "PENDING", "aiko")
     assert {"#sre", "#payments", "#approvals"} <= set(desk.woken())
+
+
+def asked_by_a_capability(desk: Desk) -> Request:
+    teams, approvers = ["payments", "sre"], ["aiko", "ben", "chie", "dai"]
+    one = request(
+        id="r-0123456789", requester="yagura.x", capability="x", asked=True, tier=2, teams=teams, approvers=approvers
+    )
+    return desk.desk.decisions.file(one, via="event:e", now=NOW)  # type: ignore[no-any-return]
+
+
+def test_what_a_capability_asked_may_be_granted_by_one_of_the_sre_team_who_breaks_the_glass(desk: Desk) -> None:
+    one = asked_by_a_capability(desk)
+    for refused in (desk.types(CHIE, f"break-glass {one.id} {REASON}"), desk.fills_in(CHIE, one.id, REASON)):
+        assert desk.told(refused).startswith(":no_entry: ")
+    assert desk.request(one.id).status == "PENDING"
+    desk.fills_in(BEN, one.id, REASON)
+    broken = desk.request(one.id)
+    assert (broken.status, broken.decided_by, broken.break_glass) == ("GRANTED", ["ben"], REASON)
+    assert desk.events(one.id) == ["ApprovalGranted", "ApprovalGranted"]
+    review = desk.request(request_id(f"review:{one.id}"))
+    assert review.requester == "ben"
+    assert desk.told(desk.types(BEN, f"approve {review.id}")).startswith(":no_entry: ")
+    desk.clicks(AIKO, "approve", review.id)
+    assert desk.request(review.id).status == "DONE"
 
 
 def test_the_review_is_done_by_somebody_else(desk: Desk) -> None:

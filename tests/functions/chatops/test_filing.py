@@ -145,7 +145,8 @@ def test_a_capability_asks_in_its_own_name_and_claims_what_it_asked_for() -> Non
         ({"tier": 0}, "no_tier"),
         ({"tier": 1}, ""),
         ({"tier": 2}, ""),
-        ({"tier": 3}, "no_tier"),
+        ({"tier": 3}, ""),
+        ({"tier": 4}, "no_tier"),
         ({"tier": -1}, "no_tier"),
         ({"about": {"hops": MAX_HOPS - 1}}, ""),
     ],
@@ -162,8 +163,8 @@ def test_a_capability_asks_only_for_its_own_in_its_own_account_and_not_in_circle
 
 
 def test_whoever_asks_for_another_tier_hears_which_there_are() -> None:
-    with pytest.raises(NotAllowedError, match=r"one of the tiers \[1, 2\]\.$"):
-        of(event(tier=3))
+    with pytest.raises(NotAllowedError, match=r"one of the tiers \[1, 2, 3\]\.$"):
+        of(event(tier=4))
 
 
 def test_what_it_says_is_masked_once_for_all_and_what_it_claims_stays() -> None:
@@ -219,6 +220,11 @@ def test_a_review_is_a_new_task_about_the_old_request_that_others_do() -> None:
         break_glass="the shop is down",
         reviews=broken.id,
     )
+
+
+def test_whoever_broke_the_glass_on_what_a_capability_asked_is_the_one_that_is_reviewed() -> None:
+    broken = request(requester="yagura.x", asked=True, decided_by=["ben"], break_glass="the shop is down")
+    assert review_of(broken, people=PEOPLE, now=NOW, life_ms=7).requester == "ben"
 
 
 # Ids

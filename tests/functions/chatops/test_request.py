@@ -234,6 +234,25 @@ def test_a_broken_glass_grants_ones_own_request_for_a_quarter_of_an_hour_and_kee
     assert after.execute_until == NOW + BREAK_GLASS_MS
 
 
+@pytest.mark.parametrize(
+    ("who", "found"),
+    [
+        (voter("ben"), "GRANTED"),
+        (voter("ben", pinned=False), "not_pinned"),
+        (voter("eri"), "not_an_approver"),
+        (voter("ben", "payments"), "not_an_approver"),
+    ],
+)
+def test_on_what_a_capability_asked_whoever_may_decide_it_may_break_the_glass(who: Voter, found: str) -> None:
+    asked = request(requester="yagura.x", asked=True, tier=2)
+    if found != "GRANTED":
+        with pytest.raises(NotAllowedError, match=found):
+            break_glass(asked, who, NOW, REASON)
+        return
+    after = break_glass(asked, who, NOW, REASON)
+    assert (after.status, after.decided_by, after.execute_until) == (found, [who.id], NOW + BREAK_GLASS_MS)
+
+
 def test_ten_letters_are_a_reason() -> None:
     assert break_glass(request(), voter("aiko"), NOW, "x" * 10).break_glass == "x" * 10
 

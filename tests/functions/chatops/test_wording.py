@@ -55,6 +55,7 @@ def test_an_open_request_says_what_where_who_until_when_and_who_said_yes() -> No
         ({"status": "GRANTED", "decided_by": ["ben", "dai"]}, ":arrow_forward: {}: granted by ben, dai, under way"),
         ({"status": "GRANTED", "tier": 0}, ":arrow_forward: {}: under way"),
         ({"status": "DENIED", "decided_by": ["ben"]}, ":no_entry: {}: denied by ben"),
+        ({"status": "DENIED", "turned_down": "needs_step_up"}, ":no_entry: {}: denied"),
         ({"status": "CANCELLED", "decided_by": ["aiko"]}, ":wastebasket: {}: cancelled by aiko"),
         ({"status": "EXPIRED"}, ":clock8: {}: expired"),
         ({"status": "DONE", "decided_by": ["ben"]}, ":white_check_mark: {}: done, granted by ben"),
@@ -77,9 +78,9 @@ def test_buttons_carry_the_id_and_nothing_else() -> None:
     assert {value for _, value in buttons(request())} == {"r-0123456789"}
 
 
-def test_a_review_is_only_done_and_what_a_capability_asked_has_no_glass() -> None:
+def test_a_review_is_only_done_and_what_a_capability_asked_has_a_glass_too() -> None:
     assert [name for name, _ in buttons(request(reviews="r-1"))] == ["approve"]
-    assert [name for name, _ in buttons(request(asked=True))] == ["approve", "deny"]
+    assert [name for name, _ in buttons(request(asked=True))] == ["approve", "deny", "break_glass"]
     blocks: list[Any] = said(request(reviews="r-1")).blocks
     assert blocks[-2]["elements"][0]["text"]["text"] == "Reviewed"
 
@@ -166,6 +167,8 @@ def test_a_broken_glass_wakes_the_channel_and_says_who_why_and_who_must_look() -
     )
     blocks: list[Any] = message.blocks
     assert blocks[0]["text"]["text"] == f"<!channel> {message.text}"
+    asked = request(requester="yagura.x", asked=True, decided_by=["ben"], break_glass="the shop is down")
+    assert "*ben broke the glass*" in wording.loud(asked, "#payments", FLEET).text
 
 
 # Tables

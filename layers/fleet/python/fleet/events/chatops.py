@@ -96,7 +96,11 @@ class ApprovalGranted(ApprovalDecided, frozen=True, kw_only=True):
 
 
 class ApprovalDenied(ApprovalDecided, frozen=True, kw_only=True):
-    """Somebody said no."""
+    """Somebody said no, or nobody could ever have said yes."""
+
+    reason: str = "denied"
+    """`denied` by people; `needs_step_up`: its tier needs a second factor, which there is not yet; `no_approvers`: too
+    few people may decide it."""
 
 
 class ApprovalExpired(ApprovalDecided, frozen=True, kw_only=True):
