@@ -10,7 +10,7 @@ import msgspec
 from functions.chatops import problem_message
 from functions.chatops.message import Message
 from functions.chatops.problem_message import Said
-from functions.chatops.standing import Standing, moved
+from functions.chatops.standing import BETWEEN, Standing, moved
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,16 +31,24 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     standing: Standing
     """By the newest event."""
+    channel: str = ""
+    """Where its message belongs."""
+    moved: int = 0
+    """By which version."""
     places: dict[str, Place] = {}
     """By channel."""
-    away: int = 0
-    """The last version that took it to an owner who was not to be told then."""
+    late: int = 0
+    """How many older events have changed where the standing is shown."""
+
+    @property
+    def version(self) -> int:
+        """Of its messages."""
+        return self.standing.version + min(self.late, BETWEEN - 1)
 
     @property
     def home(self) -> str:
-        """Where it is told now; empty: nowhere."""
-        channel, place = max(self.places.items(), key=lambda each: each[1].news, default=("", None))
-        return channel if place is not None and place.news > self.away else ""
+        """Where it is told as it stands; empty: nowhere, the digest lists it."""
+        return self.channel if self.channel in self.places else ""
 
 
 def heard(known: Known | None, said: Said) -> Known | None:
@@ -48,12 +56,12 @@ def heard(known: Known | None, said: Said) -> Known | None:
     newer = said.standing
     if newer is None:
         return known
-    known = known or Known(standing=newer)
-    away = said.version if said.worth == "away" else 0
-    if newer.version <= known.standing.version and away <= known.away:
-        return known
-    latest = newer if newer.version > known.standing.version else known.standing
-    return msgspec.structs.replace(known, standing=latest, away=max(away, known.away))
+    after = known or Known(standing=newer)
+    if newer.version > after.standing.version:
+        after = msgspec.structs.replace(after, standing=newer, late=0)
+    if said.worth != "edit" and said.version > after.moved:
+        after = _late(after, said, channel=said.channel, moved=said.version)
+    return after
 
 
 def is_news(known: Known, said: Said) -> bool:
@@ -61,9 +69,10 @@ def is_news(known: Known, said: Said) -> bool:
 
     One that comes late is, if what came after it only edits.
     """
-    if said.worth != "news" or not known.standing.open:
+    if said.worth != "news" or said.version != known.moved or not known.standing.open:
         return False
-    return said.version > max(known.away, *(place.news for place in known.places.values()), 0)
+    place = known.places.get(said.channel)
+    return place is None or place.news < said.version
 
 
 def told(known: Known, said: Said, *, window: int, storm: str) -> Known:
@@ -71,7 +80,7 @@ def told(known: Known, said: Said, *, window: int, storm: str) -> Known:
     before = known.places.get(said.channel)
     afresh = said.version if said.anew else before.afresh if before else 0
     place = Place(news=said.version, afresh=afresh, window=window, storm=storm)
-    return msgspec.structs.replace(known, places=known.places | {said.channel: place})
+    return _late(known, said, places=known.places | {said.channel: place})
 
 
 def messages(known: Known | None, said: Said) -> list[Message]:
@@ -81,15 +90,21 @@ def messages(known: Known | None, said: Said) -> list[Message]:
         for channel, place in known.places.items():
             here = channel == known.home or not known.standing.open
             standing = known.standing if here else moved(known.standing, known.home)
-            found.append(
-                problem_message.message(standing, channel, news=place.news, afresh=place.afresh, told_in=place.storm)
+            message = problem_message.message(
+                standing, channel, news=place.news, afresh=place.afresh, told_in=place.storm
             )
+            found.append(msgspec.structs.replace(message, version=known.version))
         if _wants_reply(known, said):
             found.append(problem_message.reply(said, known.home))
     overtaken = known is not None and known.standing.version > said.version and not known.standing.open
     if said.own and not (overtaken and said.standing):
         found.append(said.own)
     return found
+
+
+def _late(known: Known, said: Said, **changes: object) -> Known:
+    late = known.late + (said.version < known.standing.version)
+    return msgspec.structs.replace(known, late=late, **changes)
 
 
 def _wants_reply(known: Known, said: Said) -> bool:

@@ -46,8 +46,8 @@ ABOUT: dict[str, type[AboutProblem]] = {
 """By detail-type."""
 _URGENCIES: dict[str, Urgency] = {"CRITICAL": "critical", "HIGH": "error", "MEDIUM": "warning"}
 
-type Worth = Literal["edit", "news", "away"]
-"""An edit of what stands; a message of its own; or it went to an owner who is not to be told now."""
+type Worth = Literal["edit", "move", "news"]
+"""An edit of what stands; also where it stands from now on; or a message of its own there."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     time: int
     channel: str
-    """Where the problem's message belongs by now."""
+    """Where the problem's message belongs, unless it is an edit: that does not move it."""
     worth: Worth = "edit"
     standing: Standing | None = None
     """None: nothing new of how it stands."""
@@ -87,7 +87,7 @@ def said(event: Received[AboutProblem], routing: Routing) -> Said:
             was = routing.problem(severity_of(data.was_severity), before, data.was_channel)
             if was.channel == told.channel:
                 return plain
-            return msgspec.structs.replace(plain, worth="news" if data.tell == "now" else "away")
+            return msgspec.structs.replace(plain, worth="news" if data.tell == "now" else "move")
         case FindingSuppressed():
             return msgspec.structs.replace(plain, standing=suppressed(open_, data), page=_resolve(open_, told))
         case FindingResolved():
@@ -143,7 +143,7 @@ def subject(problem: str) -> str:
 
 def _opened(plain: Said, open_: Standing, data: FindingOpened, told: Told) -> Said:
     if data.tell != "now":
-        return plain
+        return msgspec.structs.replace(plain, worth="move")
     page = Page(
         subject=subject(data.problem),
         service=told.pagerduty,

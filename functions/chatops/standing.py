@@ -10,6 +10,8 @@ from functions.chatops.routes import Routing
 
 REVISIONS_FROM = 10**13
 """Versions by revision begin here. Who sends none is older, and its versions are times in ms: lower, all of them."""
+BETWEEN = 100
+"""Versions of messages between two events: what comes late may change where the same standing is shown."""
 _MOST_REASON, _MOST_RESOURCE = 500, 500
 
 
@@ -48,7 +50,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def version_of(event: Received[AboutProblem]) -> int:
     """Which of two events is the newer."""
-    return REVISIONS_FROM + event.data.revision if event.data.revision > 0 else event.meta.time
+    revision = event.data.revision
+    return (REVISIONS_FROM + revision if revision > 0 else event.meta.time) * BETWEEN
 
 
 def severity_of(text: str) -> str:

@@ -6,7 +6,18 @@ with the first problem after the last one, by the time of the events.
 
 import msgspec
 
-from functions.chatops.message import MARKS, Message, Priority, cut, escape, facts_text, header, rank, section
+from functions.chatops.message import (
+    MARKS,
+    MOST_TEXT,
+    Message,
+    Priority,
+    cut,
+    escape,
+    facts_text,
+    header,
+    rank,
+    section,
+)
 from functions.chatops.standing import Standing
 
 WINDOW_MS = 10 * 60_000
@@ -85,7 +96,7 @@ def message(storm: Storm) -> Message:
     return Message(
         subject=storm.subject,
         channel=storm.channel,
-        text=f"{mark} {escape(f'{head}: {storm.title}')}",
+        text=f"{mark} {escape(f'{head}: {storm.title}')}"[:MOST_TEXT],
         blocks=[
             header(head),
             section(escape(storm.title) or escape(head)),

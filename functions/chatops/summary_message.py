@@ -150,8 +150,8 @@ def message(summary: Summary, subject: str, version: int) -> Message:
 
 def _suppressed(parts: Sequence[Part]) -> str:
     more = {
-        "end within 7 days": sum(part.ending for part in parts),
-        "by nothing of ours, in Security Hub": sum(part.unexplained for part in parts),
+        "ending within 7 days": sum(part.ending for part in parts),
+        "that nothing of ours explains": sum(part.unexplained for part in parts),
     }
     said = "".join(f", {count} {what}" for what, count in more.items() if count)
     return f"{sum(part.suppressed for part in parts)}{said}" if any(part.suppressed for part in parts) else ""

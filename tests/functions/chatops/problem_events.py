@@ -16,7 +16,7 @@ from fleet.events.findings import (
 )
 from functions.chatops.problem_message import Said, said
 from functions.chatops.routes import Routing
-from functions.chatops.standing import REVISIONS_FROM
+from functions.chatops.standing import BETWEEN, REVISIONS_FROM
 from tests.functions.chatops.office import ROUTING, event, finding_data
 
 ROUTES = msgspec.convert(ROUTING, Routing)
@@ -68,4 +68,4 @@ def word(kind: type[AboutProblem] = FindingOpened, revision: int = 1, **changes:
 
 def version(revision: int) -> int:
     """Of the messages and pages about a problem."""
-    return REVISIONS_FROM + revision
+    return (REVISIONS_FROM + revision) * BETWEEN

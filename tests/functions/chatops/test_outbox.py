@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.chatops import outbox
-from functions.chatops.message import Message, Priority
+from functions.chatops.message import Priority
 from functions.chatops.outbox import Lane, Telling
 from tests.functions.chatops.office import HOOK, note
 
@@ -39,62 +39,6 @@ def test_a_newer_version_of_what_is_done_with_waits_anew_and_knows_where_it_stan
     old = telling(state=state, ts="1.1", place="C1", posted=1, tries=3, first_try=5, why="w", since=3)
     new = outbox.kept(old, note(version=2), NOW + 9)
     assert new == telling(message=note(version=2), since=NOW + 9, ts="1.1", place="C1", posted=1)
-
-
-def edit(version: int, news: int = 1, **changes: Any) -> Message:
-    return note(version=version, news=news, **changes)
-
-
-@pytest.mark.parametrize("state", ["told", "waiting", "sent", "refused", "dropped"])
-def test_an_edit_of_what_a_digest_told_is_remembered_and_not_posted(state: Any) -> None:
-    new = outbox.kept(telling(message=edit(1), state=state, digest="d"), edit(2), NOW)
-    assert new
-    assert (new.state, new.message.version) == ("told" if state == "told" else "waiting", 2)
-    assert new.digest == "d"
-
-
-def test_news_of_what_a_digest_told_is_told_by_itself() -> None:
-    new = outbox.kept(telling(message=edit(2), state="told", digest="d"), edit(3, 3), NOW)
-    assert new
-    assert new.state == "waiting"
-
-
-@pytest.mark.parametrize(("news", "state"), [(2, "waiting"), (1, None)])
-def test_news_that_comes_late_is_told_with_what_is_newest(news: int, state: str | None) -> None:
-    new = outbox.kept(telling(message=edit(3), state="told"), edit(3, news), NOW)
-    assert (new and new.state) == state
-
-
-def test_what_another_message_tells_is_not_posted_and_edited_where_it_stands() -> None:
-    stormed = edit(2, 2, told_in="storm")
-    assert outbox.kept(None, stormed, NOW) == telling(message=stormed, state="told", digest="storm")
-    for state in ("waiting", "told", "dropped"):
-        new = outbox.kept(telling(message=edit(1), state=state, digest="d"), stormed, NOW)
-        assert new == telling(message=stormed, state="told", digest="storm")
-    new = outbox.kept(telling(message=edit(1), state="sent", ts="1.1", place="C1"), stormed, NOW)
-    assert new == telling(message=stormed, ts="1.1", place="C1")
-
-
-def test_what_is_to_be_posted_afresh_no_longer_knows_where_it_stood() -> None:
-    old = telling(message=edit(3), state="sent", ts="1.1", place="C1", posted=3, first=1)
-    new = outbox.kept(old, edit(4, 4, afresh=4), NOW + 1)
-    assert new == telling(message=edit(4, 4, afresh=4), since=NOW + 1, first=1)
-    late = outbox.kept(old, edit(3, 1, afresh=2), NOW + 1)
-    assert late
-    assert late.ts == ""
-    again = outbox.posted(new, 4, NOW, place="C1", ts="1.2")
-    assert (again.ts, again.first) == ("1.2", 4)
-    edited = outbox.kept(again, edit(5, 4, afresh=4), NOW)
-    assert edited
-    assert (edited.ts, outbox.posted(edited, 5, NOW).first) == ("1.2", 4)
-
-
-@given(st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=8))
-def test_what_is_older_in_every_way_or_the_same_again_changes_nothing(found: list[tuple[int, int, int]]) -> None:
-    newest = [max(each[at] for each in found) for at in range(3)]
-    old = telling(message=edit(newest[0], newest[1] or 1, afresh=newest[2]))
-    for version, news, afresh in found:
-        assert outbox.kept(old, edit(version, news or 1, afresh=afresh), NOW) is None
 
 
 @pytest.mark.parametrize(("version", "state"), [(1, "sent"), (0, "sent"), (2, "waiting")])
@@ -149,31 +93,6 @@ reply = telling(message=note("reply", thread="m"))
 def test_a_reply_waits_for_a_parent_that_may_yet_stand_somewhere(parent: Telling | None, waits: bool) -> None:
     assert (outbox.due_at(reply, parent, NOW) > NOW) is waits
     assert outbox.due_at(reply, parent, NOW + outbox.PARENT_MS) <= NOW + outbox.PARENT_MS
-
-
-under = telling(message=note("reply", 5, thread="m", reply_only=True))
-
-
-@pytest.mark.parametrize(
-    ("parent", "later", "why"),
-    [
-        (None, 0, "no_message"),
-        (telling(), 0, ""),
-        (telling(), outbox.PARENT_MS - 1, ""),
-        (telling(), outbox.PARENT_MS, "no_message"),
-        (telling(state="told"), 0, "no_message"),
-        (telling(state="refused"), 0, "no_message"),
-        (telling(state="sent", ts="1.1", first=4), 0, ""),
-        (telling(state="waiting", ts="1.1", first=4), outbox.PARENT_MS, ""),
-        (telling(state="sent", ts="1.1", first=5), 0, "no_message"),
-    ],
-)
-def test_what_is_only_a_reply_is_of_no_use_without_an_older_message_above_it(
-    parent: Telling | None, later: int, why: str
-) -> None:
-    assert outbox.misplaced(under, parent, NOW + later) == why
-    assert outbox.misplaced(reply, parent, NOW + later) == ""
-    assert outbox.misplaced(changed(under, ts="1.2"), parent, NOW + later) == "", "it stands already"
 
 
 def test_a_reply_that_stands_already_is_edited_without_waiting() -> None:
@@ -306,12 +225,6 @@ def test_a_digest_does_not_tell_a_version_that_it_has_not_seen() -> None:
     assert outbox.told_in(newer, "d", 2) == newer
     assert outbox.told_in(telling(), "d", 1) == telling(state="told", digest="d")
     assert outbox.told_in(telling(state="sent"), "d", 1) == telling(state="sent")
-
-
-def test_a_digest_tells_what_was_only_edited_since_it_was_made() -> None:
-    edited = telling(message=edit(3, 1))
-    assert outbox.told_in(edited, "d", 1) == changed(edited, state="told", digest="d")
-    assert outbox.told_in(telling(message=edit(3, 2)), "d", 1).state == "waiting"
 
 
 @given(

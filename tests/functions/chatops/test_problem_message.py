@@ -22,6 +22,7 @@ from functions.chatops import problem_message
 from functions.chatops.message import Message, Priority
 from functions.chatops.problem_message import ABOUT, Said, message, reply, said
 from functions.chatops.routes import Routing
+from functions.chatops.standing import BETWEEN
 from tests.functions.chatops.office import ROUTING, opened
 from tests.functions.chatops.problem_events import ARN, DAY_MS, OPENED_AT, ROUTES, about, version, word
 
@@ -67,7 +68,7 @@ def test_an_event_of_an_account_outside_the_fleet_is_refused() -> None:
     assert (refusal.value.reason, refusal.value.path) == ("foreign", "$.detail.meta.account")
 
 
-@pytest.mark.parametrize(("tell", "worth"), [("now", "news"), ("digest", "edit"), ("never", "edit")])
+@pytest.mark.parametrize(("tell", "worth"), [("now", "news"), ("digest", "move"), ("never", "move")])
 def test_what_can_wait_for_the_digest_is_no_news(tell: str, worth: str) -> None:
     found = word(tell=tell, severity="CRITICAL", anew=True, reopened=True)
     assert (found.worth, found.anew, bool(found.page)) == (worth, tell == "now", tell == "now")
@@ -84,7 +85,7 @@ def test_what_becomes_of_a_problem_is_no_news(kind: type[AboutProblem]) -> None:
         ({"was_severity": "LOW"}, "now", "edit"),
         ({"was_team": "platform"}, "now", "edit"),  # its service has a channel of its own
         ({"was_service": "other"}, "now", "news"),
-        ({"was_service": "other"}, "digest", "away"),
+        ({"was_service": "other"}, "digest", "move"),
         ({"was_channel": "#front"}, "now", "news"),
         ({"was_channel": "#elsewhere"}, "now", "edit"),
     ],
@@ -208,7 +209,7 @@ def test_nothing_else_pages_or_acknowledges(kind: type[AboutProblem]) -> None:
 
 def test_an_older_sender_has_times_for_versions_and_each_of_them_is_older() -> None:
     found = said(receive(FindingOpened, opened(time=OPENED_AT)), ROUTES)
-    assert found.version == OPENED_AT < version(1)
+    assert found.version == OPENED_AT * BETWEEN < version(1)
     assert found.worth == "news"
 
 

@@ -76,3 +76,50 @@ def test_who_is_not_paged_has_no_pagerduty_service() -> None:
 
 def test_the_fleets_accounts_are_known_by_id() -> None:
     assert routing().ids == {"111122223333", "444455556666"}
+
+
+def test_the_configuration_knows_the_channels_that_it_names() -> None:
+    known = msgspec.structs.replace(
+        routing(Route(match=Match(), channel="#route"), Route(match=Match())), policy_channels=["#policy"]
+    )
+    named = ["#default", "#front", "#intake", "#route", "#policy"]
+    assert [channel for channel in [*named, "owner", "#other", ""] if known.knows(channel)] == named
+
+
+@pytest.mark.parametrize(("wanted", "channel"), [("#front", "#front"), ("#other", "#intake"), ("", "#intake")])
+def test_a_problem_is_told_where_policy_wants_it_if_that_is_known(wanted: str, channel: str) -> None:
+    assert routing().problem("HIGH", meta(), wanted) == Told(channel=channel)
+
+
+def test_a_problem_pages_as_it_is_routed_wherever_it_is_told() -> None:
+    route = Route(match=Match(event=["FindingOpened"], severity=["HIGH"]), channel="#route", page=True)
+    told = routing(route).problem("HIGH", meta(), "#front")
+    assert told == Told(channel="#front", page=True, pagerduty="PFRONT1")
+    assert routing(route).problem("LOW", meta(), "") == Told(channel="#intake")
+
+
+@pytest.mark.parametrize(
+    ("match", "channel"),
+    [
+        ({"event": ["FindingsSummarized"]}, "#route"),
+        ({"team": ["front-door"]}, "#route"),
+        ({"environment": ["staging"]}, "#front"),
+        ({"severity": ["HIGH"]}, "#front"),
+    ],
+)
+def test_a_team_is_told_in_one_channel_whichever_service_or_environment_it_is_about(
+    match: dict[str, Any], channel: str
+) -> None:
+    assert routing(Route(match=Match(**match), channel="#route")).team("FindingsSummarized", meta()) == channel
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "name", "id_"),
+    [
+        ("444455556666", "eu-west-1", "clinic", "444455556666"),
+        ("444455556666", "us-east-1", "444455556666", "444455556666"),
+        ("999900001111", "eu-west-1", "[masked]", "[masked]"),
+    ],
+)
+def test_accounts_of_the_fleet_have_names_and_others_are_masked(account: str, region: str, name: str, id_: str) -> None:
+    assert (routing().entry(account, region), routing().account(account)) == (name, id_)
