@@ -7,7 +7,7 @@ from functions.chatops.audit import ANCHOR_EVERY_MS, Anchor, Broken, Verdict
 _LATE_HOURS = 2
 _MEANS = {
     "edited": "Somebody changed this entry, or one was put in its place.",
-    "missing": "At least one entry was taken out.",
+    "missing": "At least one entry was taken out, or the order was changed.",
     "repeated": "An entry stands twice, or the order was changed.",
     "truncated": "The end of the chain was cut off.",
     "rewritten": "The chain was written anew, or another one was put in its place.",

@@ -109,6 +109,17 @@ def test_a_broken_export_names_the_first_entry_and_why(file: Path) -> None:
     assert "Entries 1 to 5 are intact." in result.stdout
 
 
+def test_a_pure_reorder_is_not_said_to_have_taken_something_out(file: Path) -> None:
+    lines = TEXT.splitlines(keepends=True)
+    five, six = (next(n for n, line in enumerate(lines) if f'"seq":{seq},'.encode() in line) for seq in (5, 6))
+    lines[five], lines[six] = lines[six], lines[five]
+    file.write_bytes(b"".join(lines))
+    result = run("audit", "verify", str(file))
+    assert result.exit_code == 1
+    assert "BROKEN at entry 5: expected entry 5, found entry 6." in result.stdout
+    assert "At least one entry was taken out, or the order was changed." in result.stdout
+
+
 @pytest.mark.parametrize("text", [b"", b"hello\n", TEXT[:-1], TEXT.replace(b"yagura-audit/1", b"yagura-audit/9")])
 def test_what_cannot_be_checked_is_status_2(file: Path, text: bytes) -> None:
     file.write_bytes(text)
