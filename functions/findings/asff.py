@@ -12,6 +12,7 @@ import msgspec
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.finding import UPDATED_BY, Finding, Status, Why, kind_of, status_of, terms_of, without_control
+from functions.findings.standards import security_control
 
 _CONTROLS = ":product/aws/securityhub"
 
@@ -117,7 +118,7 @@ def _time(text: str, path: str) -> int:
 
 
 def control(finding: Asff, why: Why | None = None) -> str:
-    """The security control: by its own id where the finding has one, else by the rule of its standard."""
+    """The security control: by its own id where the finding has one, else by what its standard calls it."""
     if not finding.product_arn.endswith(_CONTROLS):
         vulnerability = next((each.id for each in finding.vulnerabilities or [] if each.id), None)
         return without_control(finding.product_arn, vulnerability or kind_of(finding.types), finding.id, why)
@@ -130,13 +131,13 @@ def control(finding: Asff, why: Why | None = None) -> str:
     if number.strip("0123456789."):
         if why:
             why("the id that its standard gives it, ProductFields.ControlId")
-        return number
+        return security_control(number)
     # Numbers such as 2.8 mean something only within their standard:
     # arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.8
     if why:
         why("the rule of its standard, GeneratorId: no control's own id is given")
     _, _, rule = finding.generator_id.partition(":::ruleset/")
-    return rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/")
+    return security_control(rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/"))
 
 
 def severity(given: Severity | None) -> str:

@@ -14,6 +14,9 @@ from functions.findings.finding import Finding, Seen
 FOREIGN = "Foreign Product"
 """Detail-type under which the stack's second rule reports a product ARN that is not AWS's, without its body."""
 
+INSIGHT = "Security Hub Insight Results"
+"""Detail-type of an insight's counts: what they count comes as findings of its own."""
+
 _AWS_PRODUCT = re.compile(r"arn:aws:securityhub:[a-z0-9-]+::product(v2)?/aws/[a-z0-9-]+")
 """The account field is empty. Anyone may import findings under `...:<account>:product/<account>/default`."""
 
@@ -47,6 +50,11 @@ class Accepts(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere_regions: list[str] = []
     """Regions of this account in which the fleet triages for itself."""
 
+    @property
+    def anything(self) -> bool:
+        """Whether any finding is triaged here."""
+        return self.accounts is None or bool(self.accounts)
+
     def take(self, finding: Finding) -> bool:
         """Is it ours?"""
         if self.accounts is None:
@@ -67,6 +75,8 @@ def open_event(body: str, accepts: Accepts) -> Contents:
     envelope = decode(_Envelope, body)
     if envelope.detail_type == FOREIGN:
         raise DroppedError("foreign_product")
+    if envelope.detail_type == INSIGHT:
+        raise DroppedError("insight_results")
     if not envelope.detail.findings:
         raise RefusedError("malformed", "$.detail", "Object missing required field `findings`")
     try:

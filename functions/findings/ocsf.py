@@ -1,4 +1,4 @@
-"""The Open Cybersecurity Schema Framework, classes 2002, 2003 and 2004, as Security Hub V2 sends them.
+"""The Open Cybersecurity Schema Framework, classes 2002, 2003, 2004 and 2006, as Security Hub V2 sends them.
 
 Types and values: schema.ocsf.io, classes/compliance_finding and its siblings.
 """
@@ -13,14 +13,30 @@ from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
 from functions.findings.finding import Finding, Status, Why, kind_of, status_of, terms_of, without_control
+from functions.findings.standards import security_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
 type Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 """Until the end of the year 9999."""
 
 _COMPLIANCE = 2003
-_WITHOUT_CONTROL = {2002, 2004}
-"""Vulnerability and detection findings."""
+_WITHOUT_CONTROL = {2002, 2004, 2006}
+"""Vulnerability, detection and data security findings."""
+_BUCKET, _OBJECT = "AWS::S3::Bucket", "AWS::S3::Object"
+_BARE = {
+    "AWS::::Account": "AWS::::Account:{id}",
+    "AWS::Account": "AWS::::Account:{id}",
+    "AWS::IAM::AccessKey": "AWS::IAM::AccessKey:{id}",
+    _BUCKET: "arn:aws:s3:::{id}",
+    "AWS::EC2::Instance": "arn:aws:ec2:{region}:{account}:instance/{id}",
+    "AWS::EC2::NetworkAcl": "arn:aws:ec2:{region}:{account}:network-acl/{id}",
+    "AWS::EC2::NetworkInterface": "arn:aws:ec2:{region}:{account}:network-interface/{id}",
+    "AWS::EC2::SecurityGroup": "arn:aws:ec2:{region}:{account}:security-group/{id}",
+    "AWS::EC2::Subnet": "arn:aws:ec2:{region}:{account}:subnet/{id}",
+    "AWS::EC2::Volume": "arn:aws:ec2:{region}:{account}:volume/{id}",
+    "AWS::EC2::VPC": "arn:aws:ec2:{region}:{account}:vpc/{id}",
+}
+"""How ASFF names what V2 may give by its bare id."""
 _ACRONYM = re.compile(r"([A-Z])([A-Z]+)(?![a-z])")
 _COVERAGE = "securityhub-coverage"
 _SEVERITIES = {1: "INFORMATIONAL", 2: "LOW", 3: "MEDIUM", 4: "HIGH", 5: "CRITICAL", 6: "CRITICAL"}
@@ -43,6 +59,7 @@ class Resource(msgspec.Struct, frozen=True):
     uid: OptionalText = None
     uid_alt: OptionalText = None
     name: OptionalText = None
+    region: OptionalText = None
     tags: list[Tag] | None = None
 
 
@@ -131,13 +148,13 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
     control = control_of(finding)
     updated_at = modified_at(finding, at)
     for index, resource in enumerate(finding.resources):
-        if not resource_id(resource):
+        if not resource_id(resource, finding):
             raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
         yield Finding(
             account=finding.cloud.account.uid,
             region=finding.cloud.region,
             control=control,
-            resource=resource_id(resource),
+            resource=resource_id(resource, finding),
             resource_type=asff_type(resource.type),
             severity=severity(finding),
             status=status(finding),
@@ -162,7 +179,7 @@ def control_of(finding: Ocsf, why: Why | None = None) -> str:
     if finding.class_uid == _COMPLIANCE and finding.compliance and finding.compliance.control:
         if why:
             why("its own id, compliance.control")
-        return finding.compliance.control
+        return security_control(finding.compliance.control)
     raise DroppedError("no_control")
 
 
@@ -185,11 +202,18 @@ def modified_at(finding: Ocsf, at: str) -> int:
         raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
 
 
-def resource_id(resource: Resource) -> str:
-    """The ARN where there is one, so that both schemas name the same problem."""
+def resource_id(resource: Resource, finding: Ocsf) -> str:
+    """The ARN where there is one, or how ASFF names it else, so that both schemas name the same problem."""
     if resource.uid_alt and resource.uid_alt.startswith("arn:"):
         return resource.uid_alt
-    return resource.uid or resource.name or ""
+    found = resource.uid or resource.name or ""
+    if not found or ":" in found:
+        return found
+    if resource.type == _OBJECT:  # a key is one only within its bucket
+        bucket = next((other for other in finding.resources if other.type == _BUCKET), None)
+        return f"{resource_id(bucket, finding)}/{found}" if bucket else found
+    region, account = resource.region or finding.cloud.region, finding.cloud.account.uid
+    return _BARE.get(resource.type, "{id}").format(id=found, region=region, account=account)
 
 
 def severity(finding: Ocsf) -> str:
