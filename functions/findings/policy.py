@@ -12,7 +12,7 @@ rule's reason. `judge` can tell every step that it took (`fleetctl findings expl
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -307,13 +307,14 @@ def _checks(match: Match) -> Iterator[_Check]:
         "service": lambda facts: facts.owner.service,
         "team": lambda facts: facts.owner.team,
         "environment": lambda facts: facts.owner.environment,
-        "resource": lambda facts: facts.resource,
     }
     for name, value in values.items():
         if wanted := getattr(match, name):
-            yield _one_of(name, value, wanted, patterns=name in ("control", "resource"))
+            yield _one_of(name, value, wanted, patterns=name == "control")
     if match.tags:
         yield _tagged(match.tags)
+    if match.resource:  # the last, since patterns take longest
+        yield _one_of("resource", lambda facts: facts.resource, match.resource, patterns=True)
 
 
 def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, patterns: bool) -> _Check:
@@ -332,10 +333,12 @@ def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, 
 
 
 def _tagged(wanted: Mapping[str, str]) -> _Check:
-    pairs: list[tuple[str, Any]] = list(wanted.items())
+    pairs = list(wanted.items())
 
     def check(facts: Facts) -> str:
-        missing = next((key for key, value in pairs if facts.tags.get(key) != value), None)
-        return "" if missing is None else f"its tag {missing} is not {wanted[missing]}"
+        for key, value in pairs:
+            if facts.tags.get(key) != value:
+                return f"its tag {key} is not {value}"
+        return ""
 
     return check
