@@ -9,6 +9,15 @@ from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from fleet.events.findings import (
+    FindingChanged,
+    FindingOpened,
+    FindingOverdue,
+    FindingResolved,
+    FindingsSummarized,
+    FindingSuppressed,
+    SuppressionExpiring,
+)
 from stacks.config.compile import chatops_config
 from stacks.config.model import CAPABILITIES
 from stacks.deployment import Deployment
@@ -18,6 +27,11 @@ from stacks.parts.item_grants import on_items
 from stacks.parts.public_api import PublicApi
 
 _BOTH = ("dynamodb:GetItem", "dynamodb:PutItem")
+_TOLD = (
+    *(FindingOpened, FindingChanged, FindingSuppressed, FindingResolved),
+    *(FindingOverdue, SuppressionExpiring, FindingsSummarized),
+)
+"""Fleet events that people are told of."""
 
 
 class ChatopsStack(CapabilityStack):
@@ -47,8 +61,9 @@ class ChatopsStack(CapabilityStack):
                 "YAGURA_PAGERDUTY_SECRET": fleet.pagerduty.secret_name,
             }
         notify = self.function("notify", table=table, environment=talks | pages)
-        # It reads what comes from outside and talks to the internet: messages and pages are all that it may touch.
-        self.grant_items_of(notify, table, _BOTH, ["message#*", "draft#*", "lane#*", "page#*", "status#*"])
+        # It reads what comes from outside and talks to the internet: all that it may touch is what people are told.
+        told = ["message#*", "draft#*", "lane#*", "page#*", "status#*", "problem#*", "storm#*", "summary#*"]
+        self.grant_items_of(notify, table, _BOTH, told)
         self.grant_pending(notify, table)
         self.grant_secret(notify, token, *([keys] if fleet.pagerduty else []))
         self.grant_mode(notify)
@@ -58,7 +73,7 @@ class ChatopsStack(CapabilityStack):
             "FleetEvents",
             bus=self.bus,
             sources=["yagura.findings"],
-            detail_types=["FindingOpened"],
+            detail_types=[kind.detail_type() for kind in _TOLD],
             accounts=deployment.account_ids,
             description="Fleet events that people are told of",
         )

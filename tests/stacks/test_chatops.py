@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from fleet.events import findings
+from fleet.events.envelope import FleetEvent
 from fleetctl.policies import of_role, statements
 from fleetctl.templates import Template, synthesize
 from stacks.config.model import CAPABILITIES
@@ -106,7 +108,10 @@ def test_notify_may_do_exactly_this(chatops: Template) -> None:
 @pytest.mark.parametrize(
     ("entry", "reached"),
     [
-        ("notify", {"message#*", "draft#*", "lane#*", "page#*", "status#*"}),
+        (
+            "notify",
+            {f"{kind}#*" for kind in ("message", "draft", "lane", "page", "status", "problem", "storm", "summary")},
+        ),
         ("answers", {"request#*", "audit#*", "once#*", "due#*", "draft#*"}),
         ("publish", {"request#*"}),
         ("ingress", {"seen#*"}),
@@ -194,10 +199,22 @@ def test_people_are_told_of_the_fleets_own_accounts_and_never_of_a_replay(fleet:
     assert told["EventBusName"] == "yagura"
     assert told["EventPattern"] == {
         "source": ["yagura.findings"],
-        "detail-type": ["FindingOpened"],
+        "detail-type": [
+            *("FindingOpened", "FindingChanged", "FindingSuppressed", "FindingResolved"),
+            *("FindingOverdue", "SuppressionExpiring", "FindingsSummarized"),
+        ],
         "account": sorted(account.id for account in config_of().fleet.accounts),
         "replay-name": [{"exists": False}],
     }
+
+
+def test_people_are_told_of_all_that_findings_says(chatops: Template) -> None:
+    said = {
+        kind.detail_type()
+        for kind in vars(findings).values()
+        if isinstance(kind, type) and issubclass(kind, FleetEvent) and kind not in (FleetEvent, findings.AboutProblem)
+    }
+    assert set(rule(chatops, "EventsFleetEvents")["EventPattern"]["detail-type"]) == said
 
 
 def test_answers_come_from_every_capability_but_chatops_itself(fleet: list[Template]) -> None:
