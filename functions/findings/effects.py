@@ -96,13 +96,21 @@ def issue_wanted(problem: Problem) -> Literal["open", "reopen", "close", ""]:
             return "open"
         return "" if issue.open else "reopen"
     closed = state.status in (Status.RESOLVED, Status.GONE) or state.ignored
-    return "close" if closed and issue is not None and issue.number and issue.open else ""
+    # One that was about to be opened may be there: then nobody has written down its number.
+    return "close" if closed and issue is not None and issue.open else ""
+
+
+def issue_deed(problem: Problem) -> str:
+    """What is to become of its issue, and where: `open acme/shop`."""
+    return f"{issue_wanted(problem)} {problem.state.ticket}"
 
 
 def wants(problem: Problem, *, acting: bool) -> list[str]:
     """What is to be changed outside the fleet now; `acting`: whether more than undone may be."""
     found = [SECURITY_HUB] if next(changes(problem, undo_only=not acting), None) else []
     issue = issue_wanted(problem)
+    if problem.issue is not None and problem.issue.refused == issue_deed(problem):
+        return found
     return [*found, TICKET] if issue == "close" or (issue and acting) else found
 
 

@@ -82,8 +82,12 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     """0: about to be opened."""
     url: str = ""
     since: int = 0
-    """When it was about to be opened: no issue of it is older."""
+    """When it was about to be opened: no issue of it is older. Wall time, as GitHub's; so is `busy`."""
     open: bool = True
+    busy: int = 0
+    """Until when somebody is at it."""
+    refused: str = ""
+    """What GitHub will not do with it, as `effects.issue_deed` has it: it is not tried again by itself."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

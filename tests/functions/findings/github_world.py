@@ -28,7 +28,7 @@ class World:
         secrets: Any = self.secrets
         self.github = GitHub(Secret(secrets, "/yagura/github/token", lambda: NOW), API, lambda: NOW)
         self.issues: dict[int, dict[str, Any]] = {}
-        self.comments: list[str] = []
+        self.comments_of: dict[int, list[str]] = {}
         self.calls: list[tuple[str, str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.says: Answer | UnreachableError | None = None
@@ -36,6 +36,11 @@ class World:
         """Which call does its work, and its answer is lost."""
         self.drops_labels = False
         self.page = 30
+
+    @property
+    def comments(self) -> list[str]:
+        """Of the first issue."""
+        return self.comments_of.setdefault(1, [])
 
     def add(self, number: int, body: str | None, created: str = "2026-11-18T11:06:41Z", **more: Any) -> None:
         self.issues[number] = {
@@ -70,10 +75,12 @@ class World:
         path, asked = url.path.removeprefix(f"/repos/{REPO}/issues"), parse_qs(url.query)
         page = int(asked.get("page", ["1"])[0])
         if path.endswith("/comments"):
+            number = int(path.split("/")[1])
+            comments = self.comments_of.setdefault(number, [])
             if method == "GET":
-                return as_json(200, [{"body": each} for each in self.comments][page - 1 : page])
-            self.comments.append(document["body"].replace("\r\n", "\n").strip())
-            self.issues[1]["comments"] += 1
+                return as_json(200, [{"body": each} for each in comments][page - 1 : page])
+            comments.append(document["body"].replace("\r\n", "\n").strip())
+            self.issues[number]["comments"] += 1
             return as_json(201, {})
         if path:
             issue = self.issues[int(path[1:])]
@@ -81,7 +88,8 @@ class World:
             return as_json(200, issue)
         if method == "POST":
             labels = [] if self.drops_labels else document["labels"]
-            self.add(len(self.issues) + 1, document["body"], labels=[{"name": each} for each in labels])
+            more = {"title": document["title"], "labels": [{"name": each} for each in labels]}
+            self.add(len(self.issues) + 1, document["body"], **more)
             return as_json(201, self.issues[len(self.issues)])
         newest = sorted(self.issues.values(), key=lambda each: each["number"], reverse=True)
         following = f'<https://evil.test/repositories/7/issues?page={page + 1}&state=open>; rel="next"'
