@@ -102,7 +102,7 @@ def _service_of(
     stack = tags.get(_STACK_TAG)
     function = resource.split(":function:")[1].split(":", maxsplit=1)[0] if ":function:" in resource else None
     steps: dict[str, Callable[[Service], bool]] = {
-        "tag": lambda s: any(tags.get(key) == value for key, value in s.tags.items()),
+        "tag": lambda s: bool(s.tags.items() & tags.items()),
         "stack": lambda s: stack is not None and any(fnmatchcase(stack, pattern) for pattern in s.stacks),
         "resource": lambda s: function in s.functions or any(fnmatchcase(resource, p) for p in s.resources),
         "account": lambda s: account in s.accounts,
