@@ -94,12 +94,10 @@ class Issues:
         ticket: Ticket | None = Ticket(issue.repository, issue.number, issue.url)
         if not issue.number:
             ticket = self._github.find(issue.repository, mark(problem), issue.since) if claim.again else None
-        if claim.wanted == "open":
-            ticket = ticket or self._github.open(
-                issue.repository, title=title(problem), body=body(problem), labels=[LABEL]
-            )
-        elif claim.wanted == "reopen" and ticket:
-            self._github.reopen(ticket, comment=reopening(problem))
+        if claim.wanted != "close" and ticket is None:
+            ticket = self._github.open(issue.repository, title=title(problem), body=body(problem), labels=[LABEL])
+        elif claim.wanted != "close" and ticket:
+            self._github.reopen(ticket, comment=reopening(problem))  # nothing, if it is open
         elif ticket:
             self._github.close(ticket, comment=closing(problem))
         if ticket:

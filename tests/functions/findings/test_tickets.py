@@ -216,6 +216,18 @@ def test_one_that_was_about_to_be_opened_and_never_was_is_forgotten_with_its_pro
     assert github.states == ["open"]
 
 
+def test_one_that_is_found_again_and_closed_is_opened_with_its_problem(
+    deployment: Deployment, github: Repository
+) -> None:
+    tell(deployment)
+    github.lose_at = 0
+    assert len(file(deployment)) == 1
+    github.issues[1]["state"] = "closed"
+    deployment.now += BUSY_MS
+    assert file(deployment) == []
+    assert (github.states, issue(deployment).number) == (["open"], 1)
+
+
 def test_while_somebody_is_at_it_nobody_else_is(deployment: Deployment, github: Repository) -> None:
     tell(deployment)
     deployment.stream()
