@@ -1,13 +1,11 @@
 """`fleetctl audit export|verify`: the audit chain as a file that anybody can check, without trusting the fleet."""
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +18,7 @@ from fleetctl.audit_trail.source import Anchors, Chain, with_end
 from fleetctl.bars import bar
 from fleetctl.options import Local
 from fleetctl.plain import err, fail, out
+from fleetctl.replacing import replacing
 from fleetctl.sessions import Fleet
 from functions.chatops.audit import Anchor, Verdict
 from stacks.names import archive_bucket
@@ -61,7 +60,7 @@ def export(
         hub = fleet.config.fleet.hub
         now = datetime.now(UTC).isoformat(timespec="seconds")
         header = Header(account=hub.id, region=hub.region, exported_at=now, head=head)
-        with bar("entries") as tick, _replacing(file, force=force) as temporary:
+        with bar("entries") as tick, replacing(file, force=force) as temporary:
             write(temporary, header, anchors, chain.lines(head.seq, tick))
     out.print(f"{file}: {head.seq} entries and {len(anchors)} anchors.", markup=False, soft_wrap=True)
     out.print(f"Check it: fleetctl audit verify {file}", markup=False, soft_wrap=True)
@@ -153,20 +152,3 @@ def _plain_errors() -> Iterator[None]:
         fail(f"{error.filename or 'the file'}: {error.strerror}.", _UNUSABLE)
     except (ClientError, BotoCoreError) as error:
         fail(str(error), _UNUSABLE)
-
-
-@contextmanager
-def _replacing(path: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when it is whole; what is there stays until then."""
-    opened: Any = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
-    temporary = Path(opened.name)
-    try:
-        with opened:
-            yield opened
-            opened.flush()
-            os.fsync(opened.fileno())
-        if not force and path.exists():  # since it was begun
-            raise UnusableError(f"{path} is there already")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,10 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fleetctl.callers import Caller, local_caller
 from fleetctl.plain import fail
+from fleetctl.revision import config_at
 from local.client import client as local_client
 from local.errors import LocalCloudError
 from local.process import Instance, from_environment, require_running
-from stacks.config.load import ConfigError, load
+from stacks.config.load import FLEET_FILE, ConfigError, load
 from stacks.config.model import Account, Config
 from stacks.names import role_arn, role_name
 
@@ -24,13 +25,16 @@ class Fleet:
     def __init__(self, *, local: bool) -> None:
         self.local = local
         try:
-            self.config: Config = (
-                load(ROOT, "local/fleet.yaml", substitutions={"port": str(from_environment().port)})
-                if local
-                else load(ROOT)
+            self._file, self._substitutions = (
+                ("local/fleet.yaml", {"port": str(from_environment().port)}) if local else (FLEET_FILE, {})
             )
+            self.config: Config = load(ROOT, self._file, self._substitutions)
         except (ConfigError, LocalCloudError) as error:
             fail(str(error))
+
+    def config_at(self, revision: str) -> Config:
+        """The same configuration as a git revision of this checkout has it. Raises NoSuchRevisionError, ConfigError."""
+        return config_at(ROOT, revision, self._file, self._substitutions)
 
     def accounts(self, name: str | None) -> list[Account]:
         """The account called `name`, or all of them."""
