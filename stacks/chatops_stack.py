@@ -9,6 +9,7 @@ from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from fleet.events.chatops import BudgetUsedUp
 from fleet.events.findings import (
     FindingChanged,
     FindingOpened,
@@ -29,7 +30,7 @@ from stacks.parts.public_api import PublicApi
 _BOTH = ("dynamodb:GetItem", "dynamodb:PutItem")
 _TOLD = (
     *(FindingOpened, FindingChanged, FindingSuppressed, FindingResolved),
-    *(FindingOverdue, SuppressionExpiring, FindingsSummarized),
+    *(FindingOverdue, SuppressionExpiring, FindingsSummarized, BudgetUsedUp),
 )
 """Fleet events that people are told of."""
 

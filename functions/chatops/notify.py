@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from fleet import aws, clock
+from fleet.events.chatops import BudgetUsedUp
 from fleet.events.envelope import decode, receive
 from fleet.events.findings import FindingsSummarized
 from fleet.items import Table
@@ -11,6 +12,7 @@ from fleet.modes import Mode, ModeSwitch
 from fleet.secrets import Secret
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
+from functions.chatops import budget_message
 from functions.chatops.later import Later
 from functions.chatops.messages import MessageStore
 from functions.chatops.pagerduty import PagerDuty
@@ -61,5 +63,7 @@ def handle(body: str) -> None:
         teller.say(problems.take(word), word.page)
     elif asked.detail_type == FindingsSummarized.detail_type():
         teller.say(summaries.take(receive(FindingsSummarized, body)))
+    elif asked.detail_type == BudgetUsedUp.detail_type():
+        teller.say([budget_message.message(receive(BudgetUsedUp, body), routing)])
     else:
         raise unknown(asked)
