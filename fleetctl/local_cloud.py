@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from fleetctl.mrkdwn import plain
 from fleetctl.plain import err, fail, out
 from local import demo as chapter
-from local import demo_chatops, process, ready, trace
+from local import demo_chatops, demo_findings, process, ready, trace
 from local.client import Event
 from local.commands import Port, State, app, deploy_with_bars, plain_errors, start
 from local.replay import read_events
@@ -29,6 +30,7 @@ class Part(StrEnum):
 
     SKELETON = "skeleton"
     CHATOPS = "chatops"
+    FINDINGS = "findings"
     ALL = "all"
 
 
@@ -82,7 +84,18 @@ def _chatops(instance: process.Instance) -> list[str]:
     return broken
 
 
-_CHAPTERS = {Part.SKELETON: _skeleton, Part.CHATOPS: _chatops}
+def _findings(instance: process.Instance) -> list[str]:
+    out.print("\nA problem's life.")
+    broken = demo_findings.run(instance, lambda step: out.print(f"  {step}", markup=False, soft_wrap=True))
+    out.print("  /yagura findings numbers")
+    for line in plain(demo_findings.numbers(instance)).splitlines():
+        out.print(f"    {line}", markup=False, soft_wrap=True)
+    for name, path in (("Slack", "slack"), ("Security Hub", "securityhub"), ("GitHub", "github")):
+        out.print(f"  {name}: {instance.endpoint}/_local/{path}/", soft_wrap=True)
+    return broken
+
+
+_CHAPTERS = {Part.SKELETON: _skeleton, Part.CHATOPS: _chatops, Part.FINDINGS: _findings}
 
 
 @app.command()

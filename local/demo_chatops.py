@@ -91,7 +91,7 @@ def run(instance: Instance, tell: Tell) -> list[str]:
     say(instance, AIKO, "audit verify")
     verdict = awaited(instance, AIKO, lambda m: "intact" in words(m) or "broken" in words(m), "the verdict")
     kept["the audit trail is intact, and anchored"] = "are intact; anchored up to" in words(verdict)
-    kept["the trail tells the whole story"] = _story(instance, name) == STORY
+    kept["the trail tells the whole story"] = story(instance, name) == STORY
     return [promise for promise, holds in kept.items() if not holds]
 
 
@@ -106,7 +106,7 @@ def trail(instance: Instance) -> list[str]:
 STORY = ["requested aiko", "refused aiko", "approved ben", "granted yagura.chatops", "executed yagura.operations"]
 
 
-def _story(instance: Instance, request: str) -> list[str]:
+def story(instance: Instance, request: str) -> list[str]:
     """What the chain says of a request, in order; the refused click names it too."""
     return [
         f"{entry['kind']} {entry['actor']}"

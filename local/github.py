@@ -26,6 +26,7 @@ from local import github_page
 from local.asgi import Receive, Scope, Send, header, query, read_body, send_json
 from local.github_behave import Behaviour, Failure
 from local.github_issues import Issues, body_problems, error, problems
+from local.plain_page import send_page
 
 _PREFIX, _API = "/_local/github/", "/_local/github/api/"
 _MOST_CALLS, _MOST_PAGE, _USUAL_PAGE = 5000, 100, 30
@@ -63,13 +64,13 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
     if path.startswith(_API):
         await _call(scope, body, send)
     elif path == _PREFIX:
-        await github_page.send_page(send, github_page.listing(reversed(_issues.everything())))
+        await send_page(send, "GitHub", github_page.listing(reversed(_issues.everything())))
     elif path == f"{_PREFIX}issues":
         await send_json(send, 200, {"issues": _issues.everything(), "calls": list(_calls)})
     elif path == f"{_PREFIX}behave":
         await _behave(body, send)
     elif (seen := _SEEN.fullmatch(path.removeprefix(_PREFIX))) and (found := _issues.find(seen[1], int(seen[2]))):
-        await github_page.send_page(send, github_page.one(found | {"said": _issues.comments(found)}))
+        await send_page(send, "GitHub", github_page.one(found | {"said": _issues.comments(found)}))
     else:
         await send_json(send, 404, {"error": f"{scope['method']} {path}: no such route"})
 

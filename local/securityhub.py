@@ -10,7 +10,8 @@ and the finding's Id, in V2 its metadata.uid.
 For tests and the demo:
 - `POST /_local/securityhub/ocsf` with `{"account", "region", "findings"}` imports OCSF findings, as AWS itself does;
 - `POST /_local/securityhub/behave` makes it misbehave (`securityhub_behave.py`);
-- `GET /_local/securityhub/calls` is every call, refused ones too; `findings` is what an account has, at no rate.
+- `GET /_local/securityhub/calls` is every call, refused ones too; `findings` is what an account has, at no rate;
+  `/_local/securityhub/` is a page for people.
 """
 
 import contextvars
@@ -24,8 +25,9 @@ from typing import Any
 
 from ministack.core.responses import new_uuid
 
-from local import journal, put_events, securityhub_access, securityhub_cspm, securityhub_v2
+from local import journal, put_events, securityhub_access, securityhub_cspm, securityhub_page, securityhub_v2
 from local.asgi import Receive, Scope, Send, header, query, read_body, send_json
+from local.plain_page import send_page
 from local.securityhub_behave import Behaviour
 from local.securityhub_model import RefusedError, invalid, is_v2, model, operation_at, problems
 from local.securityhub_store import Call, Hub, Hubs
@@ -172,6 +174,9 @@ def _publish(hub: Hub, findings: list[Json], *, v2: bool) -> None:
 async def serve_local(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a call of a test or of the demo."""
     path, body = scope["path"].removeprefix(PREFIX), await read_body(receive)
+    if not path:
+        await send_page(send, "Security Hub", securityhub_page.listing(_hubs.everywhere()))
+        return
     answer = _LOCAL.get(path)
     if answer is None:
         await send_json(send, 404, {"error": f"{scope['path']}: no such route"})

@@ -65,6 +65,10 @@ class Hubs:
         """The hub of an account and Region; there is one in each."""
         return self._hubs.setdefault((account, region), Hub(account, region))
 
+    def everywhere(self) -> list[Hub]:
+        """All that were spoken to."""
+        return list(self._hubs.values())
+
 
 @dataclass
 class Call:

@@ -1,6 +1,7 @@
 """The fake Security Hub keeps ASFF findings as AWS does: identity, workflow, pages, refusals, and an event for each."""
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from local.process import Instance
 from tests.local.conftest import Aws
 
 _SAMPLES = Path(__file__).parents[1] / "samples" / "securityhub"
+_LESS = {"imported-least", "imported-nulls"}
+"""They have less than an import must have, as events may."""
 
 
 def asff(account: str, number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def test_an_imported_finding_is_kept_filled_in_and_told_as_one_event(cloud: Inst
     assert [each["Id"] for each in second["detail"]["findings"]] == [asff(account, 2)["Id"]]
 
 
-@pytest.mark.parametrize("sample", sorted(path.stem for path in _SAMPLES.glob("imported-*.json")))
+@pytest.mark.parametrize("sample", sorted({path.stem for path in _SAMPLES.glob("imported-*.json")} - _LESS))
 def test_every_recorded_finding_can_be_imported(hub: Any, sample: str) -> None:
     [finding] = json.loads((_SAMPLES / f"{sample}.json").read_text())["detail"]["findings"]
     assert hub.batch_import_findings(Findings=[finding])["FailedCount"] == 0
@@ -265,3 +268,19 @@ def test_what_the_hub_holds_can_be_seen_without_a_call(cloud: Instance, hub: Any
     before = len(local.securityhub_calls(cloud, account))
     local.securityhub_findings(cloud, account)
     assert len(local.securityhub_calls(cloud, account)) == before
+
+
+def test_the_page_shows_both_forms_and_texts_stay_texts(cloud: Instance, hub: Any, account: str) -> None:
+    told = "<script>alert(1)</script>"
+    hub.batch_import_findings(Findings=[asff(account)])
+    hub.batch_update_findings(
+        FindingIdentifiers=named(asff(account)),
+        Workflow={"Status": "SUPPRESSED"},
+        Note={"Text": told, "UpdatedBy": "someone"},
+    )
+    with urllib.request.urlopen(f"{cloud.endpoint}/_local/securityhub/") as answer:  # noqa: S310
+        page, policy = answer.read().decode(), answer.headers["content-security-policy"]
+    assert "<script" not in page
+    assert f"<td>{account}</td><td>ASFF</td>" in page
+    assert "<td>SUPPRESSED</td><td>someone: &lt;script&gt;" in page
+    assert policy.startswith("default-src 'none'")
