@@ -20,7 +20,9 @@ def test_a_consolidated_finding_becomes_a_finding_with_its_security_control() ->
         finding_id="arn:aws:securityhub:eu-west-1:111122223333:security-control/S3.8"
         "/finding/0b6f3f0e-2f3b-4a83-8a4e-6f9a0f1c2d30",
         updated_at=1772442912731,
+        created_at=1772174402118,
         tags={"service": "intake", "env": "staging"},
+        product="arn:aws:securityhub:eu-west-1::product/aws/securityhub",
     )
 
 
@@ -28,14 +30,19 @@ def test_a_consolidated_finding_becomes_a_finding_with_its_security_control() ->
     ("sample", "control", "region", "severity"),
     [
         ("imported-afsbp-lambda.1", "Lambda.1", "eu-west-1", "CRITICAL"),
-        ("imported-cis-1.2.0-4.1", "cis-aws-foundations-benchmark/v/1.2.0/4.1", "us-east-1", "HIGH"),
-        pytest.param("imported-cis-1.4.0-1.8", "cis-aws-foundations-benchmark/v/1.4.0/1.8", "us-east-1", "MEDIUM"),
-        ("imported-pci-kms.1", "PCI.KMS.1", "eu-west-1", "MEDIUM"),
+        ("imported-cis-1.2.0-2.8", "KMS.4", "eu-west-1", "MEDIUM"),
+        ("imported-cis-1.2.0-4.1", "EC2.13", "us-east-1", "HIGH"),
+        ("imported-cis-1.4.0-1.8", "IAM.15", "us-east-1", "MEDIUM"),
+        ("imported-cis-1.4.0-2.1.5.2", "S3.8", "eu-west-1", "HIGH"),
+        ("imported-cis-3.0.0-2.1.4.2", "S3.8", "eu-west-1", "HIGH"),
+        ("imported-pci-kms.1", "KMS.4", "eu-west-1", "MEDIUM"),
+        ("imported-pci-lambda.1", "Lambda.1", "eu-west-1", "CRITICAL"),
         ("imported-old-normalized", "SQS.1", "eu-west-1", "MEDIUM"),
-        ("imported-access-analyzer", "access-analyzer:arn:aws:s3:::clinic-staging-exports", "eu-west-1", "LOW"),
+        ("imported-afsbp-iam.8-no-details", "IAM.8", "us-east-1", "MEDIUM"),
+        ("imported-afsbp-rds.1-no-details", "RDS.1", "eu-west-1", "CRITICAL"),
     ],
 )
-def test_findings_of_one_standard_have_a_control_that_no_other_standard_shares(
+def test_findings_of_each_standard_have_the_control_that_they_are_about(
     sample: str, control: str, region: str, severity: str
 ) -> None:
     found = finding(sample)
@@ -97,7 +104,9 @@ def test_severity_is_the_label_or_what_security_hub_makes_of_the_number(
         ("ACTIVE", "WARNING", "NEW", Status.OPEN),
         (None, None, None, Status.OPEN),
         ("ACTIVE", "FAILED", "SUPPRESSED", Status.SUPPRESSED),
-        ("ACTIVE", "FAILED", "RESOLVED", Status.RESOLVED),
+        ("ACTIVE", "FAILED", "RESOLVED", Status.OPEN),
+        ("ACTIVE", None, "RESOLVED", Status.RESOLVED),
+        ("ACTIVE", None, "SUPPRESSED", Status.SUPPRESSED),
         ("ACTIVE", "PASSED", "NEW", Status.RESOLVED),
         ("ACTIVE", "PASSED", "SUPPRESSED", Status.RESOLVED),
         ("ACTIVE", "NOT_AVAILABLE", "NEW", Status.GONE),
@@ -123,6 +132,9 @@ def test_status_weighs_the_record_before_the_check_before_the_people(
         ("imported-s3.8-passed", Status.RESOLVED),
         ("imported-s3.8-suppressed", Status.SUPPRESSED),
         ("imported-s3.8-archived", Status.GONE),
+        ("imported-s3.8-suppressed-by-us", Status.SUPPRESSED),
+        ("imported-s3.8-taken-back-by-us", Status.OPEN),
+        ("imported-s3.8-suppressed-after-us", Status.SUPPRESSED),
     ],
 )
 def test_later_events_of_a_finding_are_about_the_same_problem(sample: str, status: Status) -> None:
@@ -131,10 +143,16 @@ def test_later_events_of_a_finding_are_about_the_same_problem(sample: str, statu
     assert found.problem == finding("imported-s3.8").problem
 
 
-@pytest.mark.parametrize("field", ["Severity", "Compliance", "Workflow", "RecordState", "ProductFields", "Region"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("Severity", "Compliance", "Workflow", "RecordState", "ProductFields", "Region", "Note", "Types"),
+        *("Vulnerabilities", "Resources.0.Tags", "Resources.0.Region", "Resources.0.Details"),
+    ],
+)
 def test_null_stands_for_absent_in_an_optional_field(field: str) -> None:
-    null = with_finding("imported-s3.8", {field: None})
-    absent = with_finding("imported-s3.8", {field: ...})
+    null = with_finding("imported-nulls", {field: None})
+    absent = with_finding("imported-nulls", {field: ...})
     assert findings(null) == findings(absent)
 
 
@@ -143,6 +161,7 @@ def test_each_resource_is_a_problem_of_its_own() -> None:
     found = findings(with_finding("imported-s3.8", {"Resources": resources}))
     assert [one.resource for one in found] == [resource["Id"] for resource in resources]
     assert len({one.problem for one in found}) == 32
+    assert {one.shared for one in found} == {True}
 
 
 @pytest.mark.parametrize("field", ["account", "region", "control", "resource"])
@@ -169,3 +188,81 @@ def test_a_resource_without_tags_has_none(tags: dict[str, str] | None) -> None:
 
 def test_the_states_are_stored_under_these_words() -> None:
     assert [status.value for status in Status] == ["open", "suppressed", "resolved", "gone"]
+
+
+NOTE = "yagura: suppressed until 2026-06-01 by request:r1 (ada asked, grace agreed): known"
+
+
+@pytest.mark.parametrize(
+    ("note", "terms"),
+    [
+        ({"Text": NOTE, "UpdatedBy": "yagura"}, "until 2026-06-01 by request:r1"),
+        ({"Text": NOTE, "UpdatedBy": "ada"}, ""),
+        ({"Text": f"see {NOTE}", "UpdatedBy": "yagura"}, ""),
+        ({"Text": "yagura: the suppression has ended", "UpdatedBy": "yagura"}, ""),
+        ({"Text": "yagura: suppressed", "UpdatedBy": "yagura"}, ""),
+        ({"Text": "", "UpdatedBy": "yagura"}, ""),
+        ({"Text": None, "UpdatedBy": None}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_a_suppression_of_ours_is_known_by_its_note_and_signature(note: dict[str, str] | None, terms: str) -> None:
+    found = finding("imported-s3.8-suppressed", Note=note)
+    assert (found.terms, found.ours) == (terms, bool(terms))
+
+
+@pytest.mark.parametrize(
+    ("types", "kind"),
+    [
+        (["TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"], "UnauthorizedAccess:EC2-SSHBruteForce"),
+        (
+            ["Software and Configuration Checks/AWS Security Best Practices/External Access Granted"],
+            "External Access Granted",
+        ),
+        (["Sensitive Data Identifications/PII/SensitiveData:S3Object-Personal"], "SensitiveData:S3Object-Personal"),
+        (["Effects/Data Exposure/x", "TTPs/other"], "x"),
+        (["Unusual Behaviors/User"], "User"),
+        (["UnauthorizedAccess:EC2/SSHBruteForce"], "UnauthorizedAccess:EC2-SSHBruteForce"),
+    ],
+)
+def test_a_finding_without_a_control_is_known_by_its_type(types: list[str], kind: str) -> None:
+    assert finding("imported-guardduty-ssh", Types=types).control == f"guardduty:{kind}"
+
+
+@pytest.mark.parametrize("types", [None, [], [""]])
+def test_without_a_type_each_finding_is_a_problem_of_its_own(types: list[str] | None) -> None:
+    assert finding("imported-guardduty-ssh", Types=types).control == "guardduty:7ac1be2d3f40516273849a5b6c7d8e9f"
+
+
+def test_a_vulnerability_is_a_problem_for_each_resource_that_has_it_under_whichever_id_it_is_found() -> None:
+    found = finding("imported-inspector-cve")
+    again = finding("imported-inspector-cve", Id="arn:aws:inspector2:eu-west-1:111122223333:finding/other")
+    other = finding("imported-inspector-cve", Vulnerabilities=[{"Id": None}, {"Id": "CVE-2026-21002"}])
+    assert found.control == "inspector:CVE-2026-21001"
+    assert again.problem == found.problem
+    assert (other.control, again.copy == found.copy) == ("inspector:CVE-2026-21002", False)
+
+
+def test_products_that_check_nothing_are_open_until_they_are_archived_or_people_close_them() -> None:
+    sample = "imported-guardduty-ssh"
+    assert finding(sample).status is Status.OPEN
+    assert finding(sample, Workflow={"Status": "RESOLVED"}).status is Status.RESOLVED
+    assert finding(sample, RecordState="ARCHIVED").status is Status.GONE
+
+
+def test_a_finding_with_the_least_that_is_allowed_is_open_and_informational() -> None:
+    found = finding("imported-least")
+    assert (found.control, found.region, found.severity, found.status, found.tags, found.shared) == (
+        "SQS.1",
+        "eu-west-1",
+        "INFORMATIONAL",
+        Status.OPEN,
+        {},
+        False,
+    )
+
+
+def test_a_finding_whose_optional_fields_are_all_null_is_still_about_its_control() -> None:
+    found = finding("imported-nulls")
+    assert (found.problem, found.severity) == (finding("imported-s3.8").problem, "INFORMATIONAL")

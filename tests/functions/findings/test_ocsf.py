@@ -7,7 +7,7 @@ import pytest
 
 from functions.findings import ocsf
 from functions.findings.finding import Finding, Status
-from tests.functions.findings.samples import event, finding, opened, problems, with_finding
+from tests.functions.findings.samples import event, finding, findings, opened, problems, with_finding
 
 FAIL = "v2-s3.8-fail"
 
@@ -39,7 +39,9 @@ def test_status_of_the_samples(sample: str, status: Status) -> None:
         (1, 0, "Warning", Status.OPEN),
         (1, 99, None, Status.OPEN),
         (1, 3, "Fail", Status.SUPPRESSED),
-        (1, 4, "Fail", Status.RESOLVED),
+        (1, 4, "Fail", Status.OPEN),
+        (1, 4, None, Status.RESOLVED),
+        (1, 3, None, Status.SUPPRESSED),
         (1, 3, "Pass", Status.RESOLVED),
         (1, 1, "Pass", Status.RESOLVED),
         (1, 5, "Fail", Status.GONE),
@@ -81,9 +83,9 @@ def test_severity_is_security_hubs_or_else_the_providers(severity_id: int, vendo
     [
         ("arn:aws:s3:::a", "bucket-uid", "n", "arn:aws:s3:::a"),
         ("not-an-arn", "arn:aws:s3:::b", "n", "arn:aws:s3:::b"),
-        (None, "bucket-uid", "n", "bucket-uid"),
-        (None, None, "n", "n"),
-        ("", "", "n", "n"),
+        (None, "bucket-uid", "n", "arn:aws:s3:::bucket-uid"),
+        (None, None, "n", "arn:aws:s3:::n"),
+        ("", "", "n", "arn:aws:s3:::n"),
     ],
 )
 def test_the_resource_is_its_arn_wherever_that_stands(
@@ -122,6 +124,7 @@ def test_the_time_of_change_is_the_findings_or_else_the_events(info: dict[str, A
         {"compliance.control": None},
         {"compliance.control": ""},
         {"class_uid": 2001},
+        {"class_uid": 2005},
     ],
 )
 def test_findings_about_no_control_are_dropped_with_a_count(changes: dict[str, Any]) -> None:
@@ -130,7 +133,7 @@ def test_findings_about_no_control_are_dropped_with_a_count(changes: dict[str, A
     assert [str(problem) for problem in problems(contents)] == ["no_control"]
 
 
-@pytest.mark.parametrize("class_uid", [2002, 2004])
+@pytest.mark.parametrize("class_uid", [2002, 2004, 2006])
 def test_a_threat_or_vulnerability_is_a_problem_of_its_own(class_uid: int) -> None:
     one = finding(FAIL, class_uid=class_uid, finding_info={"uid": "arn:aws:guardduty:x:1:detector/d/finding/f1"})
     two = finding(FAIL, class_uid=class_uid, finding_info={"uid": "arn:aws:guardduty:x:1:detector/d/finding/f2"})
@@ -180,10 +183,78 @@ def test_a_finding_with_the_least_that_is_allowed_is_open_and_informational() ->
     (found,) = ocsf.normalise(msgspec.convert(least, ocsf.Ocsf), "$")
     assert found == Finding(
         account="111122223333", region="eu-west-1", control="S3.8", resource="n", resource_type="t",
-        severity="INFORMATIONAL", status=Status.OPEN, title="", finding_id="u", updated_at=1, tags={},
+        severity="INFORMATIONAL", status=Status.OPEN, title="", finding_id="u", updated_at=1, created_at=1, tags={},
+        product="arn:aws:securityhub:eu-west-1::productv2/aws/securityhub", form="ocsf",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(("given", "label"), [(0, "INFORMATIONAL"), (1, "INFORMATIONAL"), (2, "LOW"), (6, "CRITICAL")])
 def test_the_number_of_severity_has_its_label(given: int, label: str) -> None:
     assert finding(FAIL, severity_id=given, vendor_attributes=None).severity == label
+
+
+@pytest.mark.parametrize(
+    ("type_", "uid", "resource"),
+    [
+        ("AWS::Account", "111122223333", "AWS::::Account:111122223333"),
+        ("AWS::::Account", "111122223333", "AWS::::Account:111122223333"),
+        ("AWS::IAM::AccessKey", "AKIAEXAMPLEEXAMPLE02", "AWS::IAM::AccessKey:AKIAEXAMPLEEXAMPLE02"),
+        ("AWS::EC2::Instance", "i-0a1", "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1"),
+        ("AWS::EC2::SecurityGroup", "sg-0a1", "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1"),
+        ("AWS::EC2::VPC", "vpc-0a1", "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-0a1"),
+        ("AWS::EC2::Instance", "arn:aws:ec2:x:1:instance/i-0a1", "arn:aws:ec2:x:1:instance/i-0a1"),
+        ("AWS::Other::Thing", "thing-{id}", "thing-{id}"),
+        ("AWS::S3::Bucket", "{account}", "arn:aws:s3:::{account}"),
+    ],
+)
+def test_a_bare_id_is_named_as_asff_names_it(type_: str, uid: str, resource: str) -> None:
+    assert finding(FAIL, resources=[{"type": type_, "uid": uid}]).resource == resource
+
+
+def test_a_resource_elsewhere_is_named_by_its_own_region() -> None:
+    given = [{"type": "AWS::EC2::Instance", "uid": "i-0a1", "region": "us-west-2"}]
+    assert finding(FAIL, resources=given).resource == "arn:aws:ec2:us-west-2:111122223333:instance/i-0a1"
+
+
+@pytest.mark.parametrize(
+    ("resources", "resource"),
+    [
+        ([("AWS::S3::Object", "2026/a.csv"), ("AWS::S3::Bucket", "exports")], "arn:aws:s3:::exports/2026/a.csv"),
+        ([("AWS::S3::Object", "2026/a.csv")], "2026/a.csv"),
+        ([("AWS::S3::Object", "arn:aws:s3:::other/a.csv"), ("AWS::S3::Bucket", "exports")], "arn:aws:s3:::other/a.csv"),
+    ],
+)
+def test_an_object_is_named_within_its_bucket(resources: list[tuple[str, str]], resource: str) -> None:
+    given = {"resources": [{"type": type_, "uid": uid} for type_, uid in resources]}
+    assert findings(with_finding(FAIL, given))[0].resource == resource
+
+
+@pytest.mark.parametrize(
+    ("comment", "terms"),
+    [
+        (
+            "yagura: suppressed until 2026-06-01 by rule:x (ada asked, grace agreed): known",
+            "until 2026-06-01 by rule:x",
+        ),
+        ("yagura: the suppression has ended", ""),
+        ("suppressed until 2026-06-01 by rule:x (ada asked)", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_suppression_of_ours_is_known_by_its_comment(comment: str | None, terms: str) -> None:
+    found = finding(FAIL, comment=comment)
+    assert (found.terms, found.ours) == (terms, bool(terms))
+
+
+def test_a_finding_about_several_resources_is_shared_by_them() -> None:
+    assert [one.shared for one in findings(with_finding("v2-guardduty-key", {}))] == [True, True]
+    assert finding(FAIL).shared is False
+
+
+def test_times_may_have_nanoseconds() -> None:
+    assert finding("v2-exposure").updated_at == 1772442913015
+
+
+def test_a_control_that_a_standard_names_is_security_hubs() -> None:
+    assert finding(FAIL, compliance__control="PCI.KMS.1").control == "KMS.4"

@@ -201,6 +201,65 @@ def test_a_table_that_is_away_fails_only_what_came_and_is_retried(world: World) 
     assert len(world.waiting) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("malformed-33-resources", "$.detail.findings[0].Resources"),
+        ("malformed-null-resource", "$.detail.findings[0].Resources[0]"),
+        ("malformed-updated-at", "$.detail.findings[0].UpdatedAt"),
+        ("malformed-v2-null-cloud", "$.detail.findings[0].cloud"),
+    ],
+)
+def test_a_malformed_finding_is_a_dead_letter_that_names_its_path(world: World, name: str, path: str) -> None:
+    assert world.take(body("imported-s3.8"), body(name)) == []
+    (letter,) = world.dead.messages
+    assert letter["MessageAttributes"]["yagura-path"]["StringValue"] == path
+    assert len(world.problems) == 1
+
+
+def test_invalid_utf_8_is_a_dead_letter_and_its_neighbour_is_recorded(world: World) -> None:
+    spoilt = body("imported-s3.8").encode().replace(b"intake-forms", b"intake-\xff", 1)
+    assert world.take(spoilt.decode(errors="surrogateescape"), body("imported-s3.8")) == []
+    assert world.dead.reasons == ["malformed"]
+    assert world.problem is not None
+
+
+def test_an_insights_counts_are_dropped_and_counted(world: World, logged: Logged) -> None:
+    assert world.take(body("insight-results"), body("insight-results-no-number")) == []
+    assert (world.problems, world.dead.messages) == ([], [])
+    assert _counts(logged).count(("Dropped", "insight_results")) == 2
+
+
+def test_each_of_32_resources_is_recorded(world: World) -> None:
+    assert world.take(body("imported-s3.8-32-resources")) == []
+    assert len(world.problems) == 32
+
+
+def test_a_finding_of_240_kilobytes_is_recorded_without_its_details(world: World) -> None:
+    assert world.take(json.dumps(with_finding("imported-s3.8", {"Resources.0.Details": {"x": "y" * 240_000}}))) == []
+    assert len(str(world.versions[0])) < 20_000
+
+
+def test_the_fleets_own_suppression_that_comes_back_tells_nobody_anything(world: World) -> None:
+    world.take(body("imported-s3.8"))
+    waiting = world.waiting
+    assert world.take(body("imported-s3.8-suppressed-by-us"), body("v2-s3.8-suppressed-by-us")) == []
+    assert world.waiting == waiting
+    assert world.problem is not None
+    assert world.problem.state.open
+
+
+def test_a_suppression_by_somebody_else_is_told(world: World) -> None:
+    world.take(body("imported-s3.8"), body("imported-s3.8-suppressed-after-us"))
+    assert [entry.rsplit("-", 1)[1] for entry in world.waiting] == ["FindingOpened", "FindingSuppressed"]
+
+
+def test_what_two_standards_report_is_told_once(world: World) -> None:
+    world.take(body("imported-s3.8"), body("imported-cis-1.4.0-2.1.5.2"), body("imported-cis-3.0.0-2.1.4.2"))
+    assert len(world.problems) == 1
+    assert len(world.waiting) == 1
+
+
 def test_others_that_keep_writing_make_the_event_come_again(world: World, logged: Logged) -> None:
     world.take(event_of(seen_at(1, 1, Status.OPEN)))
     reads: list[str] = []
