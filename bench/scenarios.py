@@ -120,7 +120,7 @@ def mode_of_chatops(watch: Watch) -> str:
 
         def at_rest() -> bool:
             mine = watch.events(one)
-            key = f"message#problem#{mine[0]['detail']['meta']['id']}@#sre-fleet" if mine else ""
+            key = f"message#problem#{mine[0]['detail']['data']['problem']}@#sre-fleet" if mine else ""
             kept = bool(key) and watch.item(HUB, "yagura-chatops", "pk", key) is not None
             return kept and watch.on_its_way(HUB, "yagura-chatops") == 0
 

@@ -96,8 +96,8 @@ def messages(known: Known | None, said: Said) -> list[Message]:
             found.append(msgspec.structs.replace(message, version=known.version))
         if _wants_reply(known, said):
             found.append(problem_message.reply(said, known.home))
-    overtaken = known is not None and known.standing.version > said.version and not known.standing.open
-    if said.own and not (overtaken and said.standing):
+    overtaken = said.standing is not None and known is not None and not known.standing.open
+    if said.own and not overtaken:
         found.append(said.own)
     return found
 

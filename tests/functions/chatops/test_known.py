@@ -59,6 +59,7 @@ def test_the_newest_event_says_how_it_stands() -> None:
 def test_news_is_told_where_it_belongs() -> None:
     known = taken(word())
     assert (known.home, known.places) == ("#intake", {"#intake": Place(news=version(1), window=1)})
+    assert known.version == version(1)
 
 
 def test_what_is_no_news_is_told_nowhere_and_remembered() -> None:
