@@ -13,6 +13,8 @@ from functions.findings.problem import Problem
 from functions.findings.telling import Told, entries
 
 ACTOR = "aws.securityhub"
+_DEEDS = {"warned": "warn", "reminded": "remind", "overdue": "overdue", "escalated": "escalate"}
+"""What has been done, as it is called before it is."""
 
 
 def outcome_of(
@@ -65,12 +67,12 @@ def outcome_of(
 
 
 def _next(problem: Problem, deployment: Deployment, now: int) -> tuple[str, int]:
-    """What the clock does to it next, and when; of deadlines that have passed together only the last is told."""
+    """What the clock does to it next, and when; of what has passed already only the last counts."""
     ahead = attention(problem, deployment.policy)
     if ahead is None:
         return "", 0
-    said = attended(problem, deployment.law, now).said
-    return said[-1] if said else ahead.what, ahead.at
+    done = [act.what for act in attended(problem, deployment.law, now).problem.acts[len(problem.acts) :]]
+    return _DEEDS.get(done[-1], ahead.what) if done else ahead.what, ahead.at
 
 
 def told_where(problem: Problem, deployment: Deployment, routing: Routing, now: int) -> Place:

@@ -28,17 +28,15 @@ IGNORED = (
 
 def lines_of(plan: Plan, what: str) -> Iterator[Line]:
     """All of it; `what` tells where the problems are from."""
-    base = f"as {plan.base} has it" if plan.base else "as they are kept"
-    yield Line(
-        f"The policy of this checkout, and the problems of {plan.account} {what}: {base}, and by the policy", "bold"
-    )
+    base = f"as the policy of {plan.base} has them" if plan.base else "as they are kept"
+    yield Line(f"The problems of {plan.account} {what}, {base}, against the policy of this checkout", "bold")
     same = plan.problems - plan.changed
     yield Line(
         f"{count(plan.problems, 'problem')}, of which {same} {'stays as it is' if same == 1 else 'stay as they are'}; "
         f"open: {plan.open_before} before, {plan.open_after} after"
     )
     if plan.problems and plan.by_this_policy == plan.problems and not plan.base:
-        yield Line("This very policy judged them: what changes is the work of time.")
+        yield Line("This very policy judged them" + (": what changes is the work of time" if plan.changed else ""))
     for kind, group in plan.shifts.items():
         yield Line("")
         yield from _group(kind, group, plan)
@@ -58,9 +56,9 @@ def _group(kind: str, group: Group, plan: Plan) -> Iterator[Line]:
 
 
 def _counted(counts: Counter[str]) -> str:
-    named = [f"{name} {number}" for name, number in counts.most_common(_MOST_NAMED)]
-    more = len(counts) - len(named)
-    return ", ".join([*named, *([f"and {more} others"] if more > 0 else [])])
+    named = [f"{number} {name}" for name, number in counts.most_common(_MOST_NAMED)]
+    more = sum(counts.values()) - sum(number for _, number in counts.most_common(_MOST_NAMED))
+    return ", ".join([*named, *([f"{more} others"] if more > 0 else [])])
 
 
 def _example(shift: Shift, now: int) -> list[str]:
@@ -103,5 +101,5 @@ def _consequences(plan: Plan) -> Iterator[Line]:
         yield Line(f"Security Hub would be asked to suppress {count(suppress, 'finding')}{pace}{held}")
     if undo:
         yield Line(f"Security Hub would be asked to take the suppression of {count(undo, 'finding')} back")
-    events = ", ".join(f"{name} {number}" for name, number in sorted(plan.events.items()))
+    events = ", ".join(f"{number} {name}" for name, number in sorted(plan.events.items()))
     yield Line(f"Fleet events: {events or 'none'}")

@@ -129,15 +129,20 @@ def control(finding: Asff, why: Why | None = None) -> str:
         return finding.compliance.security_control_id
     number = fields.get("ControlId", "")
     if number.strip("0123456789."):
-        if why:
-            why("the id that its standard gives it, ProductFields.ControlId")
-        return security_control(number)
+        return _mapped(number, "ProductFields.ControlId", why)
     # Numbers such as 2.8 mean something only within their standard:
     # arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/2.8
-    if why:
-        why("the rule of its standard, GeneratorId: no control's own id is given")
     _, _, rule = finding.generator_id.partition(":::ruleset/")
-    return security_control(rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/"))
+    named = rule.replace("/rule/", "/") or finding.generator_id.removeprefix("security-control/")
+    return _mapped(named, "GeneratorId", why)
+
+
+def _mapped(named: str, where: str, why: Why | None) -> str:
+    """The control that a standard names so."""
+    own = security_control(named)
+    if why:
+        why(f"{where} names {named}" + (f", which is Security Hub's {own}" if own != named else ""))
+    return own
 
 
 def severity(given: Severity | None) -> str:

@@ -50,7 +50,7 @@ def test_a_plan_from_a_file_is_that_from_the_table_and_reads_nothing_else(desk: 
     assert from_file == from_table
     assert from_file["shifts"]["suppressed"]["count"] == 2
     assert desk.clients == []
-    assert f"the problems of security-audit in {file}" in desk.plan("--problems", file)
+    assert f"The problems of security-audit in {file}" in desk.plan("--problems", file)
 
 
 def test_titles_are_masked_and_the_rest_is_as_it_was(desk: Desk, file: Path) -> None:
@@ -162,7 +162,7 @@ def test_against_a_revision_only_what_the_files_change_is_told(committed: Desk) 
     made = committed.planned("--base", "main")
     assert (made["base"], made["changed"]) == ("main", 1)
     assert made["shifts"]["severity"]["examples"][0]["was"] == "HIGH"
-    assert "as main has it, and by the policy" in committed.plan("--base", "main")
+    assert "as the policy of main has them, against" in committed.plan("--base", "main")
 
 
 def test_a_revision_has_its_own_catalogue_and_accounts(committed: Desk) -> None:

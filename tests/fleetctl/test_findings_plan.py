@@ -63,7 +63,7 @@ def test_a_lease_suppresses_and_tells_whose_problems_and_what_follows(desk: Desk
     assert (made["problems"], made["changed"], made["open_before"], made["open_after"]) == (9, 8, 9, 1)
     assert (made["asked"], made["events"], made["acting"]) == ({"SUPPRESSED": 8}, {"FindingSuppressed": 8}, False)
     text = desk.plan()
-    assert "8 newly suppressed\n  by    rule:rule-0 8\n  team  payments 7, records 1\n" in text
+    assert "8 newly suppressed\n  by    8 rule:rule-0\n  team  7 payments, 1 records\n" in text
     assert "    and 3 more" in text
     assert "rule:rule-0 until 2026-12-16 00:00 UTC (in 20 d)" in text
     assert (

@@ -67,8 +67,12 @@ def test_one_reason_never_stands_for_two_statuses() -> None:
     ("finding", "why"),
     [
         (asff_of(), "its own id, Compliance.SecurityControlId"),
-        (asff_of("imported-pci-kms.1"), "the id that its standard gives it, ProductFields.ControlId"),
-        (asff_of("imported-cis-1.2.0-4.1"), "the rule of its standard, GeneratorId: no control's own id is given"),
+        (asff_of("imported-afsbp-lambda.1"), "ProductFields.ControlId names Lambda.1"),
+        (asff_of("imported-pci-kms.1"), "ProductFields.ControlId names PCI.KMS.1, which is Security Hub's KMS.4"),
+        (
+            asff_of("imported-cis-1.2.0-4.1"),
+            "GeneratorId names cis-aws-foundations-benchmark/v/1.2.0/4.1, which is Security Hub's EC2.13",
+        ),
         (asff_of("imported-access-analyzer"), "it is about no control: named by its product, and what was found"),
         (
             asff_of("imported-access-analyzer", Types=None),
