@@ -37,6 +37,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """By which version."""
     places: dict[str, Place] = {}
     """By channel."""
+    escalated: Place | None = None
+    """Where somebody else was told that it is overdue."""
     late: int = 0
     """How many older events have changed where the standing is shown."""
 
@@ -69,18 +71,25 @@ def is_news(known: Known, said: Said) -> bool:
 
     One that comes late is, if what came after it only edits.
     """
-    if said.worth != "news" or said.version != known.moved or not known.standing.open:
+    place = place_of(known, said)
+    if not known.standing.open or (place is not None and place.news >= said.version):
         return False
-    place = known.places.get(said.channel)
-    return place is None or place.news < said.version
+    return said.escalates or (said.worth == "news" and said.version == known.moved)
 
 
 def told(known: Known, said: Said, *, window: int, storm: str) -> Known:
     """`known` after its news has been told in the event's channel: by itself, or in a storm's message."""
-    before = known.places.get(said.channel)
+    before = place_of(known, said)
     afresh = said.version if said.anew else before.afresh if before else 0
     place = Place(news=said.version, afresh=afresh, window=window, storm=storm)
+    if said.escalates:
+        return msgspec.structs.replace(known, escalated=place)
     return _late(known, said, places=known.places | {said.channel: place})
+
+
+def place_of(known: Known, said: Said) -> Place | None:
+    """What has been told where an event's news goes."""
+    return known.escalated if said.escalates else known.places.get(said.channel)
 
 
 def messages(known: Known | None, said: Said) -> list[Message]:
@@ -96,9 +105,10 @@ def messages(known: Known | None, said: Said) -> list[Message]:
             found.append(msgspec.structs.replace(message, version=known.version))
         if _wants_reply(known, said):
             found.append(problem_message.reply(said, known.home))
-    overtaken = said.standing is not None and known is not None and not known.standing.open
-    if said.own and not overtaken:
+    if said.own and not said.escalates:
         found.append(said.own)
+    elif said.own and known and known.standing.open and known.escalated and known.escalated.news == said.version:
+        found.append(msgspec.structs.replace(said.own, told_in=known.escalated.storm))
     return found
 
 

@@ -67,7 +67,14 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What is said under the problem's message."""
     own: Message | None = None
     """A message of its own, besides."""
+    escalates: bool = False
+    """That tells somebody else that it has been overdue for long."""
     page: Page | None = None
+
+    @property
+    def news_in(self) -> str:
+        """The channel of its news."""
+        return self.own.channel if self.escalates and self.own else self.channel
 
 
 def said(event: Received[AboutProblem], routing: Routing) -> Said:
@@ -170,7 +177,7 @@ def _overdue(plain: Said, open_: Standing, data: FindingOverdue, routing: Routin
     if data.stage == "escalate":
         channel = data.escalate_to if routing.knows(data.escalate_to) else routing.default_channel
         own = _own("escalated", channel, open_, Priority.CRITICAL)
-    return msgspec.structs.replace(plain, reply=f"overdue since {day(data.due)}", own=own)
+    return msgspec.structs.replace(plain, reply=f"overdue since {day(data.due)}", own=own, escalates=own is not None)
 
 
 def _expiring(open_: Standing, data: SuppressionExpiring, told: Told) -> Message:

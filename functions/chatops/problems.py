@@ -1,7 +1,8 @@
 """Problems in the table of the capability `chatops`: what people have been told of each, and storms of them.
 
     pk      problem#<id>                what is known of it, and in which channels it was told: `known` (JSON)
-    pk      storm#<control>@<channel>   the window in which problems of one control are counted: `storm` (JSON)
+    pk      storm#<control>@<channel>   the window in which problems of one control are counted: `storm` (JSON); those
+                                        that are escalated under storm#overdue#<control>@<channel>
 
 Access: by key. Both expire (TTL): a problem a year after it was last heard of, a storm a day after its last problem.
 
@@ -71,14 +72,14 @@ class Problems:
     def _tell(self, known: Known, said: Said, *, over: Item | None) -> list[Message] | None:
         """Tell news by itself or in a storm; None if somebody else was faster."""
         item, old = self._storm(known, said)
-        place = known.places.get(said.channel)
+        place = core.place_of(known, said)
         if old and place and place.window == old.start and not old.ended(said.time):
             # It is counted already: a problem that comes and goes is one.
             after = core.told(known, said, window=old.start, storm=place.storm)
             return core.messages(after, said) if self._table.put(self._item(after, said), over=over) else None
         if old and old.tells and old.ended(said.time):
             self._messages.keep(storms.message(old), self._clock())
-        storm = storms.counted(old, known.standing, said.channel, said.time)
+        storm = storms.counted(old, known.standing, said.news_in, said.time, overdue=said.escalates)
         after = core.told(known, said, window=storm.start, storm=storm.subject if storm.tells else "")
         counted = {
             "pk": _storm_key(known, said),
@@ -95,7 +96,7 @@ class Problems:
 
     def _storm_of(self, known: Known | None, said: Said) -> list[Message]:
         """The message of the storm that told this news, which whoever counted it may not have kept."""
-        place = known.places.get(said.channel) if known else None
+        place = core.place_of(known, said) if known else None
         if known is None or place is None or not place.storm or place.news != said.version:
             return []
         _, storm = self._storm(known, said)
@@ -140,4 +141,4 @@ def _key(said: Said) -> str:
 
 
 def _storm_key(known: Known, said: Said) -> str:
-    return f"storm#{storms.key(known.standing, said.channel)}"
+    return f"storm#{storms.key(known.standing, said.news_in, overdue=said.escalates)}"

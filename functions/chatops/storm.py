@@ -1,4 +1,4 @@
-"""Many problems of one control in one channel become one message: pure.
+"""Many problems of one control, open or overdue, in one channel become one message: pure.
 
 The first few of ten minutes are told one by one; what comes then is counted in the storm's message. A window begins
 with the first problem after the last one, by the time of the events.
@@ -34,6 +34,8 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     """When the first of them was opened, in ms."""
     title: str
+    overdue: bool = False
+    """Whether they are told for being overdue, not for being open."""
     count: int = 0
     severities: dict[str, int] = {}
     accounts: dict[str, int] = {}
@@ -46,7 +48,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """Of its message."""
-        return f"storm#{self.control[:_MOST_CONTROL]}#{self.start}"
+        return f"{'overdue' if self.overdue else 'storm'}#{self.control[:_MOST_CONTROL]}#{self.start}"
 
     @property
     def tells(self) -> bool:
@@ -58,15 +60,15 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
         return time >= self.start + WINDOW_MS
 
 
-def key(standing: Standing, channel: str) -> str:
+def key(standing: Standing, channel: str, *, overdue: bool = False) -> str:
     """What is counted together."""
-    return f"{standing.control[:_MOST_CONTROL]}@{channel}"
+    return f"{'overdue#' if overdue else ''}{standing.control[:_MOST_CONTROL]}@{channel}"
 
 
-def counted(storm: Storm | None, standing: Standing, channel: str, time: int) -> Storm:
+def counted(storm: Storm | None, standing: Standing, channel: str, time: int, *, overdue: bool = False) -> Storm:
     """The window with one problem more."""
     if storm is None or storm.ended(time):
-        storm = Storm(control=standing.control, channel=channel, start=time, title=standing.title)
+        storm = Storm(control=standing.control, channel=channel, start=time, title=standing.title, overdue=overdue)
     return msgspec.structs.replace(
         storm,
         count=storm.count + 1,
@@ -74,7 +76,7 @@ def counted(storm: Storm | None, standing: Standing, channel: str, time: int) ->
         accounts=_more(storm.accounts, standing.account),
         entries=sorted({*storm.entries, standing.kept_in}),
         first=[*storm.first, cut(standing.resource, _MOST_RESOURCE)][:_MOST_FIRST],
-        urgent=storm.urgent or standing.urgent,
+        urgent=storm.urgent or standing.urgent or overdue,
     )
 
 
@@ -82,7 +84,8 @@ def message(storm: Storm) -> Message:
     """The storm's message as it stands by now."""
     worst = min(storm.severities, key=rank)
     mark = MARKS.get(worst, ":white_circle:")
-    head = f"{storm.control}: {storm.count} problems within {WINDOW_MS // 60_000} minutes"
+    what = "overdue problems" if storm.overdue else "problems"
+    head = f"{storm.control}: {storm.count} {what} within {WINDOW_MS // 60_000} minutes"
     others = len(storm.accounts) - _MOST_ACCOUNTS
     accounts = sorted(storm.accounts.items(), key=lambda each: (-each[1], each[0]))[:_MOST_ACCOUNTS]
     facts = {

@@ -176,12 +176,35 @@ def test_deadlines_are_replied_to_while_it_is_open_and_told() -> None:
     assert messages(None, remind) == []
 
 
-def test_an_escalation_is_told_unless_a_newer_event_closed_it() -> None:
-    escalation = word(FindingOverdue, 2, stage="escalate")
-    own = escalation.own
-    assert own in messages(taken(escalation), escalation)
-    assert own in messages(taken(escalation, word(FindingOverdue, 3)), escalation)
-    assert own not in messages(taken(escalation, word(FindingResolved, 3)), escalation)
+def escalation(revision: int = 2) -> Said:
+    return word(FindingOverdue, revision, stage="escalate")
+
+
+def owns(known: Known, said: Said) -> list[str]:
+    """In which storms' messages, if in any, messages of their own are told."""
+    return [each.told_in for each in messages(known, said) if each.subject.startswith("escalated#")]
+
+
+def test_an_escalation_is_told_once_unless_a_newer_event_closed_it() -> None:
+    known = taken(escalation())
+    assert known.escalated == Place(news=version(2), window=1)
+    assert (known.places, owns(known, escalation())) == ({}, [""])
+    assert not is_news(known, escalation())
+    assert owns(taken(escalation(), word(FindingOverdue, 3)), escalation()) == [""]
+    closed = taken(word(FindingResolved, 3), escalation())
+    assert (closed.escalated, owns(closed, escalation())) == (None, [])
+    assert owns(taken(escalation(), word(FindingResolved, 3)), escalation()) == []
+
+
+def test_an_escalation_that_a_storm_told_says_so() -> None:
+    known = taken(escalation(), storm=STORM)
+    assert owns(known, escalation()) == [STORM]
+
+
+def test_a_second_escalation_takes_the_place_of_the_first() -> None:
+    known = taken(escalation(), escalation(5))
+    assert (owns(known, escalation(5)), owns(known, escalation())) == ([""], [])
+    assert not is_news(taken(escalation(5)), escalation())
 
 
 def test_the_end_of_a_suppression_is_told_whatever_is_known() -> None:

@@ -166,6 +166,16 @@ def test_the_last_of_a_window_is_told_although_whoever_counted_it_died_before_th
     assert office.telling("problem#p7").state == "told"
 
 
+def test_many_that_are_overdue_for_long_are_escalated_in_one_message(office: Office) -> None:
+    late = [about(FindingOverdue, 2, f"p{number}", stage="escalate") for number in range(30)]
+    for _ in range(2):
+        assert office.take(*late) == []
+        office.drain()
+    assert sum("30 overdue problems within 10 minutes" in text for text in office.slack.texts) == 1
+    assert len(office.slack.posts) == SINGLY + 1
+    assert counted(office, "overdue#S3.8@#default")["count"] == 30
+
+
 def test_a_storm_is_forgotten_a_day_after_its_last_problem(office: Office) -> None:
     blow(office, 1)
     item = office.table.get("storm#S3.8@#intake") or {}

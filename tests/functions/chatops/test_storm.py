@@ -69,6 +69,18 @@ def test_the_message_says_how_many_of_what_where_and_how_to_see_all() -> None:
     assert (said.severity, said.news, said.told_in) == ("HIGH", 0, "")
 
 
+def test_overdue_ones_are_counted_apart_and_critical() -> None:
+    found: Storm | None = None
+    for _ in range(6):
+        found = counted(found, standing(), "#default", OPENED_AT, overdue=True)
+    assert found
+    assert key(standing(), "#default", overdue=True) == "overdue#S3.8@#default"
+    assert found.subject == f"overdue#S3.8#{OPENED_AT}"
+    said = message(found)
+    assert texts(said)[0] == "S3.8: 6 overdue problems within 10 minutes"
+    assert said.priority is Priority.CRITICAL
+
+
 def test_what_several_accounts_keep_is_listed_in_all() -> None:
     found = counted(storm(6), standing(meta={"account": "444455556666"}), "#intake", OPENED_AT)
     assert texts(message(found))[-1].endswith("`/yagura findings list all`")
