@@ -46,6 +46,8 @@ class Outcome:
     seconds: float = 0.0
     killed: list[int] = field(default_factory=list)
     """Workers, each time."""
+    in_hand: int = 0
+    """Batches that died with them."""
     waiting: int = 0
     """Still in the queue."""
     problems: int = 0
@@ -74,6 +76,8 @@ def run(instance: Instance, given: Load, out: Console) -> Outcome:
             out.print(f"  {sent:,} sent, {sent / (time.monotonic() - began):.0f} a second")
     found.waiting = _wait(watch, most=0)
     found.seconds = time.monotonic() - began
+    with instance.log_file.open(errors="replace") as log:
+        found.in_hand = sum(f"Lambda {_TRIAGE} failed" in line for line in log)
     _judge_table(watch, given, found)
     _judge_letters(watch, given, found)
     return found
@@ -168,7 +172,7 @@ def show(out: Console, events: int = EVENTS) -> list[str]:
         ("dead letters", f"{in_letters:,} of {len(given.bad):,}; {found.letters_twice} more of the same"),
         ("left in the queue", f"{found.waiting}"),
         ("table + dead letters + queue", f"{accounted:,} of {len(ids):,}"),
-        ("workers killed", " and ".join(map(str, found.killed))),
+        ("workers killed", f"{' and '.join(map(str, found.killed))}, with {found.in_hand} batches in their hands"),
         ("seconds", f"{found.seconds:.0f}; {len(ids) / found.seconds:.0f} events a second"),
     ]
     for row in rows:
@@ -179,6 +183,8 @@ def show(out: Console, events: int = EVENTS) -> list[str]:
         broken.append(f"{len(ids):,} events were sent, {accounted:,} are accounted for")
     if len(found.killed) != len(KILL_AT) or not all(found.killed):
         broken.append("no worker was there to be killed")
+    if not found.in_hand:
+        broken.append("the workers that were killed had nothing in hand")
     return broken
 
 
