@@ -104,7 +104,7 @@ class Deployments:
         if home != EACH_ACCOUNT:
             if deployment is None or deployment.accepts.accounts is not None:
                 return f"findings.home of fleet.yaml is {home}: it has all findings, and no other deployment has any"
-            return "findings.home of fleet.yaml: it has all findings"
+            return "it is findings.home of fleet.yaml, and has all findings"
         if deployment is None:
             return f"findings.home of fleet.yaml is {EACH_ACCOUNT}, and {finding.account} runs no findings"
         if deployment.accepts.take(finding):

@@ -41,7 +41,7 @@ class Explainer:
         """One event, or one bare finding."""
         if isinstance(recorded, Unfit):
             return Explained(where=recorded.where, refused=Refused(reason="unfit", path="$", text=recorded.why))
-        head = Explained(where=recorded.where)
+        head = Explained(where=recorded.where, event=recorded.event, detail_type=recorded.detail_type)
         try:
             open_event(recorded.body, _EVERYTHING)
         except RefusedError as error:
@@ -54,7 +54,7 @@ class Explainer:
             text = f"expected JSON in UTF-8: {error}"
             return msgspec.structs.replace(head, refused=Refused(reason="malformed", path="$", text=text))
         findings = [self._finding(place, raw, alone, recorded) for place, (raw, alone) in enumerate(apart)]
-        return msgspec.structs.replace(head, event=recorded.event, detail_type=recorded.detail_type, findings=findings)
+        return msgspec.structs.replace(head, findings=findings)
 
     def _finding(self, place: int, raw: bytes, alone: str, recorded: Recorded) -> Found:
         found = glance(raw, place)
@@ -161,7 +161,7 @@ def _why_claimed(step: str, claimant: str, problem: Problem, deployment: Deploym
             pairs = sorted(service.tags.items() & tags.items())
             why = "its tag " + ", ".join(f"{key}={value}" for key, value in pairs)
         case "tag":
-            why = f"nobody claims any of its {len(tags)} tags" if tags else "the finding names no tags"
+            why = f"nobody claims any of its tags ({len(tags)})" if tags else "the finding names no tags"
         case "stack" if stack is None:
             why = "no tag tells its CloudFormation stack"
         case "stack":

@@ -24,7 +24,7 @@ def lines_of(explained: Explained, now: int) -> Iterator[Line]:
     if explained.detail_type:
         yield from block("event", [Line(f"{explained.detail_type}, {explained.event or 'without an id'}")])
     if explained.refused:
-        yield from block("refused", [_refused(explained.refused), *_letter(explained.refused)])
+        yield from block("refused", [_refused(explained.refused), *_letter(explained.refused, "it")])
     if explained.dropped:
         yield from block("dropped", [_dropped(explained.dropped)])
     for number, found in enumerate(explained.findings, 1):
@@ -39,14 +39,14 @@ def _found(found: Found, now: int) -> Iterator[Line]:
     product = found.product or "none"
     if found.refused:
         yield from block("product", [Line(product)])
-        yield from block("refused", [_refused(found.refused), *_letter(found.refused)])
+        yield from block("refused", [_refused(found.refused), *_letter(found.refused, "its event")])
         return
     if found.dropped:
         yield from block("product", [Line(product)])
         yield from block("dropped", [_dropped(found.dropped)])
         return
     yield from block("form", [Line(_FORMS[found.form])])
-    yield from block("product", [Line(f"{product}: AWS's own, so it is trusted")])
+    yield from block("product", [Line(f"{product}: AWS's own, since it names no account; it is trusted")])
     for number, resource in enumerate(found.resources, 1):
         if len(found.resources) > 1:
             yield Line("")
@@ -146,8 +146,10 @@ def _refused(refused: Refused) -> Line:
     return Line(f"{refused.reason} at {refused.path}: {refused.text}", "red")
 
 
-def _letter(refused: Refused) -> list[Line]:
-    return [] if refused.reason == "unfit" else [Line("its event would be a dead letter; all else in it is done first")]
+def _letter(refused: Refused, what: str) -> list[Line]:
+    if refused.reason == "unfit":
+        return []
+    return [Line(f"{what} would be a dead letter{'' if what == 'it' else '; all else in it is done first'}")]
 
 
 def _dropped(dropped: Dropped) -> Line:

@@ -21,7 +21,7 @@ from functions.findings.store import ProblemStore, key
 from functions.findings.teams import Teams, teams_of
 from stacks.config.load import load
 from tests.fleetctl.hub import run
-from tests.functions.findings.samples import finding
+from tests.functions.findings.samples import event, finding, put
 from tests.layers.fleet.fakes import FakeDynamoDB
 
 NOW = 1_795_651_200_000
@@ -145,3 +145,18 @@ def install(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def like(**changes: Any) -> Finding:
     """The first finding, changed; it was last seen an hour before NOW."""
     return msgspec.structs.replace(FIRST, **({"updated_at": NOW - 3_600_000} | changes))
+
+
+def document(changes: dict[str, object], sample: str = "imported-s3.8") -> Any:
+    """The bare finding of a sample, changed by path."""
+    found = event(sample)["detail"]["findings"][0]
+    for path, value in changes.items():
+        put(found, path, value)
+    return found
+
+
+def told(desk: Desk, changes: dict[str, object], *words: str, sample: str = "imported-s3.8") -> Any:
+    """What is told of the only resource of one bare finding."""
+    (explained,) = desk.explained("-", *words, stdin=json.dumps(document(changes, sample)))
+    (resource,) = explained["findings"][0]["resources"]
+    return resource

@@ -2,49 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-from fleetctl import sessions
 from functions.findings.finding import UPDATED_BY, note_of
-from tests.fleetctl.desk import NOW, PAYMENTS, STAGING, STRANGER, Desk
-from tests.functions.findings.samples import event, put
+from tests.fleetctl.desk import NOW, PAYMENTS, STAGING, STRANGER, Desk, document, told
 
 EC2_6: dict[str, object] = {
     "Compliance.SecurityControlId": "EC2.6",
     "AwsAccountId": PAYMENTS,
     "UpdatedAt": "2026-11-25T00:00:00Z",
 }
-
-
-def document(changes: dict[str, object], sample: str = "imported-s3.8") -> Any:
-    """The bare finding of a sample, changed by path."""
-    found = event(sample)["detail"]["findings"][0]
-    for path, value in changes.items():
-        put(found, path, value)
-    return found
-
-
-def told(desk: Desk, changes: dict[str, object], *words: str, sample: str = "imported-s3.8") -> Any:
-    """What is told of the only resource of one bare finding."""
-    (explained,) = desk.explained("-", *words, stdin=json.dumps(document(changes, sample)))
-    (resource,) = explained["findings"][0]["resources"]
-    return resource
-
-
-@pytest.fixture
-def no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    def session(*_: object, **__: object) -> None:
-        raise AssertionError("AWS is asked")
-
-    monkeypatch.setattr(boto3, "Session", session)
-
-
-def test_nobody_is_asked(desk: Desk, no_aws: None) -> None:
-    assert told(desk, {})["outcome"]["status"] == "open"
-    assert desk.clients == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +81,7 @@ def test_the_steps_before_it_tell_why_they_did_not_decide(desk: Desk) -> None:
     changes: dict[str, object] = {"AwsAccountId": STAGING, "Resources.0.Tags": tags}
     resource = told(desk, changes)
     assert [claim["why"] for claim in resource["claims"]] == [
-        "nobody claims any of its 2 tags",
+        "nobody claims any of its tags (2)",
         "nobody claims its stack other",
         "nobody claims it by its name",
         f"nobody claims its whole account records-staging ({STAGING})",
@@ -213,12 +181,18 @@ def test_what_came_before_in_the_file_is_remembered(desk: Desk) -> None:
     failed, passed = document({}), document({"Compliance.Status": "PASSED", "UpdatedAt": "2026-04-01T00:00:00Z"})
     copy = document({"Id": "another"})
     listed = json.dumps([failed, failed, copy, passed, failed | {"Title": "t", "UpdatedAt": "2026-03-15T00:00:00Z"}])
-    told = [each["findings"][0]["resources"][0] for each in desk.explained("-", stdin=listed)]
-    assert [each["heard"] for each in told] == [0, 1, 1, 2, 3]
-    assert [each["repeat"] for each in told] == [False, True, False, False, False]
-    assert [each["outcome"] and each["outcome"]["events"] for each in told] == [["FindingOpened"], None, [], [], []]
-    assert told[3]["overruled"].startswith("another of its findings says open")
-    assert told[4]["overruled"].startswith("it is an old report: the same finding has said resolved since")
+    each_told = [each["findings"][0]["resources"][0] for each in desk.explained("-", stdin=listed)]
+    assert [each["heard"] for each in each_told] == [0, 1, 1, 2, 3]
+    assert [each["repeat"] for each in each_told] == [False, True, False, False, False]
+    assert [each["outcome"] and each["outcome"]["events"] for each in each_told] == [
+        ["FindingOpened"],
+        None,
+        [],
+        [],
+        [],
+    ]
+    assert each_told[3]["overruled"].startswith("another of its findings says open")
+    assert each_told[4]["overruled"].startswith("it is an old report: the same finding has said resolved since")
     text = desk.explain("-", stdin=listed)
     assert "so         it says nothing new: nothing is written, and nobody is told" in text
     assert "known already, by 1 report before this one in the file" in text
@@ -231,40 +205,6 @@ def test_files_are_apart(desk: Desk, tmp_path: Path) -> None:
     assert first == second
 
 
-def each_account(desk: Desk) -> None:
-    desk.edit("fleet.yaml", findings={"home": "each-account"})
-
-
-def test_without_a_home_each_account_takes_its_own(desk: Desk) -> None:
-    each_account(desk)
-    resource = told(desk, {"AwsAccountId": PAYMENTS})
-    assert resource["taken_by"] == "payments-production"
-    assert resource["taken_why"].endswith("and this is its account")
-
-
-def test_what_nobody_takes_is_dropped_and_its_reason_told(desk: Desk) -> None:
-    each_account(desk)
-    resource = told(desk, {"AwsAccountId": STRANGER})
-    assert (resource["taken_by"], resource["dropped"]["reason"], resource["outcome"]) == ("", "not_ours", None)
-    assert f"{STRANGER} runs no findings" in resource["dropped"]["why"]
-
-
-def test_a_deployment_that_is_named_decides_as_it_would(desk: Desk) -> None:
-    resource = told(desk, {}, "--account", "payments-production")
-    assert resource["dropped"]["reason"] == "not_ours"
-    assert "security-audit: it has all findings" in resource["dropped"]["why"]
-    each_account(desk)
-    assert told(desk, {"AwsAccountId": PAYMENTS}, "--account", "payments-production")["dropped"] is None
-    why = told(desk, {"AwsAccountId": STAGING}, "--account", "payments-production")["dropped"]["why"]
-    assert f"the finding is of {STAGING}" in why
-
-
-def test_the_local_clouds_policy_can_be_asked(desk: Desk) -> None:
-    resource = told(desk, {"AwsAccountId": "222222222222", "Compliance.SecurityControlId": "EC2.2"}, "--local")
-    assert (resource["taken_by"], resource["outcome"]["suppressed_by"]) == ("local-spoke", "rule:practice-network")
-    assert resource["outcome"]["acting"]
-
-
 def test_nothing_in_a_finding_moves_the_cursor(desk: Desk) -> None:
     changes: dict[str, object] = {"Title": "\x1b[2Jclean\u202e", "Resources.0.Id": "a\x1b[31m\r\nb"}
     text = desk.explain("-", stdin=json.dumps(document(changes)))
@@ -275,22 +215,3 @@ def test_nothing_in_a_finding_moves_the_cursor(desk: Desk) -> None:
 
 def test_titles_are_masked(desk: Desk) -> None:
     assert "taro" not in desk.explain("-", stdin=json.dumps(document({"Title": "Key of taro@example.com"})))
-
-
-def test_a_broken_policy_is_told_with_all_that_is_wrong(desk: Desk) -> None:
-    desk.rules({"match": {"control": ["S3.8"]}, "severity": "SEVERE"}, {"match": {}, "ignore": True})
-    error = desk.refused("explain", "-", status=1)
-    assert "The configuration has 2 problems; nothing was built:" in error
-    assert "config/findings.yaml:" in error
-
-
-def test_a_checkout_without_a_policy_is_told(desk: Desk) -> None:
-    desk.file("findings.yaml").unlink()
-    assert "config/findings.yaml: found no such file" in desk.refused("explain", "-", status=1)
-
-
-def test_it_is_explained_as_of_the_checkout_that_fleetctl_is_in(desk: Desk) -> None:
-    assert desk.root == sessions.ROOT
-    desk.rules({"match": {"control": ["S3.8"]}, "ignore": True})
-    assert told(desk, {})["outcome"]["ignored"]
-    assert "HIGH, ignored: remembered, and nothing more" in desk.explain("-", stdin=json.dumps(document({})))

@@ -1,5 +1,6 @@
 """boto3 clients as the fleet wants them: short timeouts, standard retries, one per function."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,52 +19,57 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-_session = boto3.Session()
+
+
+@cache
+def _session() -> boto3.Session:
+    """Made with the first client: whoever needs none needs no profile that works either."""
+    return boto3.Session()
 
 
 def dynamodb() -> "DynamoDBClient":
     """DynamoDB."""
-    return _session.client("dynamodb", config=_CONFIG)
+    return _session().client("dynamodb", config=_CONFIG)
 
 
 def events() -> "EventBridgeClient":
     """EventBridge."""
-    return _session.client("events", config=_CONFIG)
+    return _session().client("events", config=_CONFIG)
 
 
 def sqs() -> "SQSClient":
     """SQS."""
-    return _session.client("sqs", config=_CONFIG)
+    return _session().client("sqs", config=_CONFIG)
 
 
 def ssm() -> "SSMClient":
     """Systems Manager, for parameters."""
-    return _session.client("ssm", config=_CONFIG)
+    return _session().client("ssm", config=_CONFIG)
 
 
 def secretsmanager() -> "SecretsManagerClient":
     """Secrets Manager."""
-    return _session.client("secretsmanager", config=_CONFIG)
+    return _session().client("secretsmanager", config=_CONFIG)
 
 
 def lambda_() -> "LambdaClient":
     """Lambda."""
-    return _session.client("lambda", config=_CONFIG)
+    return _session().client("lambda", config=_CONFIG)
 
 
 def securityhub() -> "SecurityHubClient":
     """Security Hub, without retries of its own: its limits are the account's, and a queue brings the work again."""
-    return _session.client("securityhub", config=_CONFIG.merge(Config(retries={"total_max_attempts": 1})))
+    return _session().client("securityhub", config=_CONFIG.merge(Config(retries={"total_max_attempts": 1})))
 
 
 def tagging() -> "ResourceGroupsTaggingAPIClient":
     """Resource Groups Tagging: what carries a tag."""
-    return _session.client("resourcegroupstaggingapi", config=_CONFIG)
+    return _session().client("resourcegroupstaggingapi", config=_CONFIG)
 
 
 def events_in(region: str) -> "EventBridgeClient":
     """EventBridge of another Region: PutEvents takes only buses of its own."""
-    return _session.client("events", region_name=region, config=_CONFIG)
+    return _session().client("events", region_name=region, config=_CONFIG)
 
 
 def dynamodb_as(role: str, *, session: str, region: str) -> "DynamoDBClient":
@@ -83,9 +89,11 @@ def identitystore_as(role: str, *, session: str, region: str) -> "IdentityStoreC
 
 def _assumed(role: str, session: str) -> boto3.Session:
     """Keys for one piece of work: good for 15 minutes, and not refreshed."""
-    keys = _session.client("sts", config=_CONFIG).assume_role(
-        RoleArn=role, RoleSessionName=session, DurationSeconds=900
-    )["Credentials"]
+    keys = (
+        _session()
+        .client("sts", config=_CONFIG)
+        .assume_role(RoleArn=role, RoleSessionName=session, DurationSeconds=900)["Credentials"]
+    )
     return boto3.Session(
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
