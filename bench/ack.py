@@ -20,7 +20,7 @@ from uv import find_uv_bin
 from bench.bundles import ROOT, Bundles, bundles, run
 from stacks.parts.bundling import CACHE, Platform
 
-ROUNDS = 11
+ROUNDS = 21
 WARM = 200
 IMPORT_BUDGET_MS = 25.0
 """Beyond the bare interpreter, everything counted that is loaded until the answer leaves."""
@@ -138,9 +138,10 @@ class Row:
     """The first request after that: what is imported late is in it."""
     warm: float
     """Any later request."""
+    spent: float
+    """Load and first request in processor time: what a clock shows on a quiet machine, since nothing here waits."""
     at_best: float
-    """Load and first request in processor time of the best round. The budget is judged by this: nothing here waits, so
-    on a quiet machine it is what a clock shows too, and neighbours add least to it."""
+    """The same of the best round. Whether the budget holds is judged by this: neighbours only ever add."""
 
 
 def rows() -> list[Row]:
@@ -163,8 +164,10 @@ def rows() -> list[Row]:
 
 
 def _row(name: str, found: list[dict[str, Any]]) -> Row:
-    load, first, warm = (statistics.median(each[key] for each in found) for key in ("load", "first", "warm"))
-    return Row(name, load, first, warm, min(each["spent"] for each in found))
+    load, first, warm, spent = (
+        statistics.median(each[key] for each in found) for key in ("load", "first", "warm", "spent")
+    )
+    return Row(name, load, first, warm, spent, min(each["spent"] for each in found))
 
 
 def measured(program: str, path: list[Path], *, plain: bool = False) -> dict[str, Any]:
@@ -201,18 +204,21 @@ def show(out: Console) -> bool:
             "first request ms",
             "warm request ms",
             "load + first",
+            "processor ms",
             "at best",
             "x ours",
         ),
         title=f"The acknowledging path, median of {ROUNDS} fresh processes; AWS answers from memory",
     )
     for row in found:
-        times = [f"{each:.2f}" for each in (row.load, row.first, row.warm, row.load + row.first, row.at_best)]
-        table.add_row(row.name, *times, f"{(row.load + row.first) / (ours.load + ours.first):.1f}")
+        times = (row.load, row.first, row.warm, row.load + row.first, row.spent, row.at_best)
+        table.add_row(row.name, *(f"{each:.2f}" for each in times), f"{row.spent / ours.spent:.1f}")
     out.print(table)
+    over = ours.spent - IMPORT_BUDGET_MS
     out.print(
-        f"budgets: {IMPORT_BUDGET_MS:.0f} ms for all that is loaded until the answer leaves (at best "
-        f"{ours.at_best:.1f}), {HANDLER_BUDGET_MS:.0f} ms for the handler without network ({ours.first:.2f})"
+        f"budget for all that is loaded until the answer leaves: {IMPORT_BUDGET_MS:.0f} ms; the median is "
+        f"{ours.spent:.1f} ({abs(over):.1f} {'over' if over > 0 else 'under'}), the best round {ours.at_best:.1f}\n"
+        f"budget for the handler without network: {HANDLER_BUDGET_MS:.0f} ms; the median is {ours.first:.2f}"
     )
     return ours.at_best <= IMPORT_BUDGET_MS and ours.first <= HANDLER_BUDGET_MS
 

@@ -1,6 +1,7 @@
 """The ingress as deployed, on AWS's HTTP interfaces in memory; requests are signed by slack_sdk."""
 
 import base64
+import gc
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -171,6 +172,8 @@ class Gateway:
         with patch("fleet.sigv4.Aws", lambda: Aws(environment, connect=self.aws.connect)):
             # No client of boto3: whoever asked for one would get nothing.
             self.ingress: Any = load("chatops.ingress", clients={"sqs": None}, environment=environment)
+        assert gc.isenabled()
+        gc.unfreeze()  # here it is one of many modules that come and go
         wall = SimpleNamespace(time=lambda: float(self.now), monotonic=time.monotonic)
         vars(self.ingress).update(time=wall, clock=SimpleNamespace(now_ms=lambda: 5))
         self.ingress.secret._clock = lambda: self.uptime
