@@ -106,11 +106,13 @@ def is_operation(name: str) -> bool:
     return name in _service().operation_names
 
 
+@cache
 def model(operation: str) -> OperationModel:
     """Input and output shapes of an operation."""
     return _service().operation_model(operation)
 
 
+@cache
 def shape(name: str) -> Any:
     """A named shape."""
     return _service().shape_for(name)
