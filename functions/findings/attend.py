@@ -22,12 +22,12 @@ class Attended(msgspec.Struct, frozen=True):
     """A problem after all that was due, and what people are to be told of it."""
 
     problem: Problem
-    said: tuple[Say, ...]
+    said: Say | None
 
 
 def attended(problem: Problem, law: Law, now: int) -> Attended:
-    """Do all that is due by `now`. Of deadlines that have passed together only the last is told."""
-    said: list[Say] = []
+    """Do all that is due by `now`. Of what has passed together only the last is told, and nothing that is over."""
+    said: Say | None = None
     for _ in range(_MOST):
         ahead = attention(problem, law.judge.policy)
         if ahead is None or ahead.at > now:
@@ -35,14 +35,15 @@ def attended(problem: Problem, law: Law, now: int) -> Attended:
         match ahead.what:
             case "review":
                 before, problem = problem, reviewed(problem, law, now)
-                if problem.state == before.state:
+                if problem == before:
                     break
+                if problem.state != before.state:
+                    said = None
             case "warn":
                 until = problem.state.lease.until if problem.state.lease else 0
-                problem = did(msgspec.structs.replace(problem, warned=until), "warned", "clock", now)
-                said.append("warn")
+                problem, said = did(msgspec.structs.replace(problem, warned=until), "warned", "clock", now), "warn"
             case stage:
                 level, deed = _LEVELS[stage]
                 problem = did(msgspec.structs.replace(problem, stage=(problem.state.due, level)), deed, "clock", now)
-                said = [*(one for one in said if one == "warn"), stage]
-    return Attended(problem, tuple(said))
+                said = stage
+    return Attended(problem, said)

@@ -2,7 +2,10 @@
 
 import msgspec
 
+from functions.findings.finding import Status
 from functions.findings.problem import Problem
+
+OPEN, SUPPRESSED = Status.OPEN, Status.SUPPRESSED
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +28,14 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool
     """It was there before the fleet."""
     config: str
+    heard: int = 0
+    """When something was last heard of its findings: of the one that has been silent for longest."""
 
 
 def brief_of(problem: Problem) -> Brief:
     """Of a problem."""
-    state = problem.state
+    state, history = problem.state, problem.history
+    last = [history.last_of(key) for key, copy in problem.copies.items() if copy.status in (OPEN, SUPPRESSED)]
     return Brief(
         problem=problem.id,
         account=problem.account,
@@ -46,4 +52,5 @@ def brief_of(problem: Problem) -> Brief:
         until=state.lease.until if state.lease else 0,
         quiet=problem.quiet,
         config=problem.config,
+        heard=min((report.event_time for report in last if report), default=0),
     )

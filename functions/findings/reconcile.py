@@ -5,11 +5,11 @@
               there, it is gone
 
 At most three calls a second; each page is written down before the next is asked for. Reads of Security Hub lag behind,
-so nothing that was heard of lately is taken for gone, and nothing older than what is known is recorded.
+so nothing that was heard of lately is taken for gone, and nothing older than what is known is recorded. An event that
+is still on its way has the last word.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
@@ -17,56 +17,60 @@ import msgspec
 
 from fleet import clock, telemetry
 from fleet.refusal import DroppedError, RefusedError
+from functions.findings.decision import reviewed
 from functions.findings.event import findings_of
+from functions.findings.failures import Failures
 from functions.findings.finding import Finding, Seen, Status
 from functions.findings.lease import DAY_MS
 from functions.findings.office import Office
+from functions.findings.problem import Problem
 from functions.findings.securityhub import MOST_IDS, SecurityHub, StaleTokenError
 from functions.findings.walks import Walk, Walks
 
 NAME = "reconcile"
+LATELY_MS = 3_600_000
+"""Reads may be older than an update that has been acknowledged: it "can take several minutes"."""
 _LIVE: dict[str, Any] = {
     "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
     "WorkflowStatus": [{"Value": value, "Comparison": "EQUALS"} for value in ("NEW", "NOTIFIED", "SUPPRESSED")],
 }
 _EVER = "2100-01-01T00:00:00.000Z"
+_BY = "reconciled-"
+"""How the ids begin of what no event brought."""
 
 
 class Reconciliation:
     """Of one deployment."""
 
-    def __init__(self, office: Office, hub: SecurityHub, walks: Walks, time_left: Callable[[], bool]) -> None:
-        self._office, self._hub, self._walks, self._time_left = office, hub, walks, time_left
+    def __init__(
+        self, office: Office, hub: SecurityHub, walks: Walks, failures: Failures, time_left: Callable[[], bool]
+    ) -> None:
+        self._office, self._hub, self._walks, self._failures = office, hub, walks, failures
+        self._time_left = time_left
 
-    def go_on(self, run: str) -> Walk | None:
-        """Go as far as there is time; the walk if it is over now. Raises what keeps Security Hub from answering."""
-        walk = self._walks.begin(NAME, run, clock.now_ms())
-        if walk is None:
-            return None
-        while walk.place.get("phase", "theirs") == "theirs":
-            if not self._time_left():
-                return None
-            walk = self._walks.go_on(walk, self._theirs(walk.place))
-        while walk.place["phase"] == "ours":
-            if not self._time_left():
-                return None
-            walk = self._walks.go_on(walk, self._ours(walk.place))
-        self._walks.end(walk)
-        telemetry.count("Reconciled", capability="findings")
-        return walk
+    def go_on(self, run: str, *, since: int = 0) -> None:
+        """Go as far as there is time. Raises what keeps Security Hub or the table from answering."""
+        walk = self._walks.begin(NAME, run, clock.now_ms(), since=since)
+        while walk is not None and self._time_left():
+            if (place := self._step(walk)) is not None:
+                walk = self._walks.go_on(walk, place)
+                continue
+            self._walks.end(walk)
+            telemetry.count("Reconciled", capability="findings")
+            return
+
+    def _step(self, walk: Walk) -> dict[str, Any] | None:
+        """One page; where the next begins, None if there is none."""
+        return self._ours(walk.place) if walk.place.get("phase") == "ours" else self._theirs(walk.place)
 
     def _theirs(self, place: dict[str, Any]) -> dict[str, Any]:
-        """One page of findings; where the next begins."""
         try:
             documents, token = self._hub.page(self._filters(place), place.get("token", ""))
         except StaleTokenError:
-            return {"phase": "theirs", "after": place.get("last", place.get("after", ""))}
-        last = place.get("last", "")
-        for document in documents:
-            last = _updated_at(document) or last
-            for finding in self._read(document):
-                if self._office.accepts.take(finding):
-                    self._compare(finding)
+            return {"phase": "theirs", "after": place.get("last") or place.get("after", "")}
+        last = next(filter(None, map(_updated_at, reversed(documents))), place.get("last", ""))
+        found = (finding for document in documents for finding in self._read(document))
+        self._compare(finding for finding in found if self._office.accepts.take(finding))
         if not token:
             return {"phase": "ours", "team": 0}
         return {"phase": "theirs", "token": token, "last": last, "after": place.get("after", "")}
@@ -81,25 +85,19 @@ class Reconciliation:
             filters["UpdatedAt"] = [{"Start": after, "End": _EVER}]
         return filters
 
-    def _ours(self, place: dict[str, Any]) -> dict[str, Any]:
-        """One page of a team's problems; where the next begins."""
-        teams = self._office.teams()
-        if place["team"] >= len(teams):
-            return {"phase": "over"}
-        team = teams[place["team"]]
-        briefs, after = self._office.store.live_page(team, place.get("after"), MOST_IDS)
-        silent = list(self._silent(brief.problem for brief in briefs))
-        for some in batched(silent, MOST_IDS, strict=False):
-            found = {finding.copy: finding for document in self._hub.find(some) for finding in self._read(document)}
-            for finding in some:
-                self._compare(found.get(finding.copy) or _gone(finding))
-        if after is not None:
-            return {"phase": "ours", "team": place["team"], "after": after}
-        return {"phase": "ours", "team": place["team"] + 1}
-
-    def _silent(self, problems: Iterable[str]) -> Iterator[Finding]:
-        """The findings of these that are live, and of which nothing was heard for a day."""
+    def _ours(self, place: dict[str, Any]) -> dict[str, Any] | None:
+        teams, index = self._office.teams(), place["team"]
+        if index >= len(teams):
+            return None
+        briefs, after = self._office.store.live_page(teams[index], place.get("after"), MOST_IDS)
         yesterday = clock.now_ms() - DAY_MS
+        silent = list(self._silent([brief.problem for brief in briefs if brief.heard < yesterday], yesterday))
+        for some in batched(silent, MOST_IDS, strict=False):
+            self._compare(self._now(some))
+        return {"phase": "ours", "team": index, "after": after} if after else {"phase": "ours", "team": index + 1}
+
+    def _silent(self, problems: Iterable[str], yesterday: int) -> Iterator[Finding]:
+        """The findings of these that are live, and of which nothing was heard for a day."""
         for problem_id in problems:
             problem = self._office.store.get(problem_id).problem
             for key, copy in problem.copies.items() if problem else ():
@@ -108,15 +106,38 @@ class Reconciliation:
                 if live and report is not None and report.event_time < yesterday:
                     yield copy
 
-    def _compare(self, finding: Finding) -> None:
-        """Record what Security Hub says of a finding, if it is other than what is known."""
-        problem = self._office.store.get(finding.problem).problem
-        known = problem.copies.get(finding.copy) if problem else None
-        if known is not None and (known == finding or known.updated_at > finding.updated_at):
-            return
-        now = clock.now_ms()
-        self._office.record(Seen(finding=finding, event_id=f"reconciled-{now}", event_time=now))
-        telemetry.count("Missed", capability="findings")
+    def _now(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """These as they are there now; one that cannot be read is left out, since it is there."""
+        findings = list(findings)
+        there: dict[tuple[str, str], Finding] = {}
+        unread: set[str] = set()
+        for document in self._hub.find(findings):
+            some = self._read(document)
+            there |= {(each.problem, each.copy): each for each in some}
+            unread |= set() if some else {_document(document).id}
+        for finding in findings:
+            if finding.finding_id not in unread:
+                gone = msgspec.structs.replace(finding, status=Status.GONE)
+                yield there.get((finding.problem, finding.copy)) or gone
+
+    def _compare(self, findings: Iterable[Finding]) -> None:
+        """Record what these say otherwise than is known of them; each problem is read once."""
+        by_problem: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_problem.setdefault(finding.problem, []).append(finding)
+        for problem_id, some in by_problem.items():
+            with self._failures.of(problem_id):
+                self._compare_problem(problem_id, some)
+
+    def _compare_problem(self, problem_id: str, findings: Iterable[Finding]) -> None:
+        problem, now, law = self._office.store.get(problem_id).problem, clock.now_ms(), self._office.law
+        news = [found for finding in findings if (found := _news(problem, finding, now))]
+        for seen in news:
+            self._office.record(seen)
+            telemetry.count("Missed", capability="findings")
+        if problem and not news and reviewed(problem, law, now) != problem:
+            # A lease of a rule has begun, or what was ignored is so no more.
+            self._office.change(problem_id, lambda known, at: reviewed(known, law, at), actor="yagura.findings")
 
     def _read(self, document: bytes) -> list[Finding]:
         try:
@@ -126,21 +147,39 @@ class Reconciliation:
             return []
 
 
-def _gone(finding: Finding) -> Finding:
-    return msgspec.structs.replace(finding, status=Status.GONE, updated_at=clock.now_ms())
+def _news(problem: Problem | None, finding: Finding, now: int) -> Seen | None:
+    """What is to be recorded; None if it says nothing new."""
+    known = problem.copies.get(finding.copy) if problem else None
+    last = problem.history.last_of(finding.copy) if problem else None
+    heard = 0
+    if known is not None and last is not None:
+        heard, changed = last.event_time + 1, finding.updated_at - known.updated_at
+        if known.status is Status.GONE and last.event.startswith(_BY) and finding.status is not Status.GONE:
+            finding = _at(finding, max(finding.updated_at, known.updated_at))  # it was taken for gone, and is there
+        elif known == finding or changed < 0 or (changed == 0 and last.event_time > now - LATELY_MS):
+            return None
+        elif changed == 0 and finding.status is Status.GONE:  # by when nobody has said
+            finding = _at(finding, now)
+    # As early as it can have been so: an event that is still on its way is later.
+    event_time = max(min(finding.updated_at, now), heard)
+    return Seen(finding=finding, event_id=f"{_BY}{event_time}", event_time=event_time)
 
 
-class _Dated(msgspec.Struct, frozen=True):
+def _at(finding: Finding, updated_at: int) -> Finding:
+    return msgspec.structs.replace(finding, updated_at=updated_at)
+
+
+class _Document(msgspec.Struct, frozen=True):
+    id: str = msgspec.field(default="", name="Id")
     updated_at: str = msgspec.field(default="", name="UpdatedAt")
 
 
-def _updated_at(document: bytes) -> str:
+def _document(document: bytes) -> _Document:
     try:
-        return msgspec.json.decode(document, type=_Dated).updated_at
+        return msgspec.json.decode(document, type=_Document)
     except msgspec.DecodeError:
-        return ""
+        return _Document()
 
 
-def run_of(now: int) -> str:
-    """The day's: there is one a day."""
-    return datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%d")
+def _updated_at(document: bytes) -> str:
+    return _document(document).updated_at

@@ -3,15 +3,15 @@
 pk summary#<kind>#<account>#<day>#<team>    the sum's event in its outbox (fleet.outbox); TTL 30 days
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
 from fleet import telemetry
 from fleet.outbox import with_entries
-from functions.findings.baseline import GIVE_UP_MS
 from functions.findings.office import Office
 from functions.findings.summary import Summary, entry, summary_of
+from functions.findings.tally import day_of
 from functions.findings.telling import Here
 
 _KEEP_SECONDS = 30 * 24 * 3600
@@ -24,10 +24,9 @@ class Sums:
     def __init__(self, office: Office) -> None:
         self._office, self._table = office, office.table
 
-    def day_due(self, now: int) -> str:
-        """The day whose digest may be told by now: it is, from its hour on."""
-        moment = datetime.fromtimestamp(now / 1000, UTC)
-        return moment.strftime("%Y-%m-%d") if moment.hour >= self._office.policy.digest_hour else ""
+    def is_time(self, now: int) -> bool:
+        """Whether the day's digest may be told by now: from its hour on."""
+        return datetime.fromtimestamp(now / 1000, UTC).hour >= self._office.policy.digest_hour
 
     def digest(self, team: str, day: str, now: int) -> None:
         """A team's day. Told twice it is told once: its key is the day's."""
@@ -41,24 +40,21 @@ class Sums:
             account: baselines.begin(account, now) for account in self._office.accounts() if not baselines.done(account)
         }
 
-    def has_waited(self, account: str, now: int) -> bool:
-        """Whether an account was silent for so long that what is known of it must do."""
-        return now - self._office.baselines.begin(account, now) >= GIVE_UP_MS
+    def baseline(self, accounts: Mapping[str, int], now: int) -> None:
+        """Sum up what was there before the fleet; from now on these accounts' problems are told.
 
-    def baseline(self, accounts: Iterable[str], now: int) -> None:
-        """Sum up what was there before the fleet; from now on these accounts' problems are told."""
-        wanted = set(accounts)
-        if not wanted:
+        `accounts`: since when the fleet knows each (ms); by that day its sums are known.
+        """
+        if not accounts:
             return
         sums: dict[tuple[str, str], Summary] = {}
         for team in self._office.teams():
             for brief in self._office.store.live(team):
-                if brief.account in wanted and brief.quiet:
+                if brief.account in accounts and brief.quiet:
                     sums.setdefault((brief.account, team), Summary()).add(brief, now)
-        day = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%d")
         for (account, team), summary in sums.items():
-            self._tell("baseline", team, summary, account, day, now)
-        for account in sorted(wanted):  # at last: who dies before tells it again, under the same key
+            self._tell("baseline", team, summary, account, day_of(accounts[account]), now)
+        for account in sorted(accounts):  # at last: who dies before tells it again, under the same key
             if self._office.baselines.finish(account, now):
                 telemetry.count("Baseline", capability=self._office.settings.capability)
 
@@ -75,5 +71,5 @@ class Sums:
             "expires": now // 1000 + _KEEP_SECONDS,
         }
         told = [entry(event, team, Here(settings.account, settings.region, now))]
-        self._table.put(with_entries(item, told, now), over=None)  # False: it has been told
-        telemetry.count("Summed", capability=settings.capability, reason=kind)
+        if self._table.put(with_entries(item, told, now), over=None):  # else it has been told
+            telemetry.count("Summed", capability=settings.capability, reason=kind)

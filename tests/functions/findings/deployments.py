@@ -13,14 +13,14 @@ import fleet.approvals
 import fleet.clock
 from fleet.items import Table
 from functions.findings.event import Accepts
-from functions.findings.finding import Seen
+from functions.findings.finding import Seen, problem_id
 from functions.findings.office import Config, GitHubSettings, Office
 from functions.findings.policy import Policy, Rule
 from functions.findings.problem import Problem
 from functions.findings.store import ProblemStore, key
-from tests.functions.entry import ACCOUNT, batch, failures, load
+from tests.functions.entry import ACCOUNT, REGION, batch, failures, load
 from tests.functions.findings.histories import event_of
-from tests.functions.findings.hubs import FakeSecurityHub
+from tests.functions.findings.hubs import FakeSecurityHub, asff
 from tests.functions.findings.laws import CATALOGUE, NOW, policy, seen
 from tests.layers.fleet.fakes import FakeDynamoDB, FakeEvents, FakeParameters, FakeSecrets, KilledError, Steps
 
@@ -173,6 +173,18 @@ class Deployment:
     def _wall(self) -> int:
         return self.now
 
+    def known(self) -> None:
+        """The account has been summed up: from now on its problems are told."""
+        self.office.baselines.begin(ACCOUNT, self.now)
+        self.office.baselines.finish(ACCOUNT, self.now)
+
+    def put(self, *names: str, **more: Any) -> list[str]:
+        """Findings of these buckets are in Security Hub and triaged; the ids of their problems."""
+        for name in names:
+            self.hub.put(asff(name, at=self.now, **more))
+        self.echo()
+        return [problem_id(ACCOUNT, REGION, "S3.8", f"arn:aws:s3:::{name}") for name in names]
+
     def record(self, *found: Seen) -> None:
         """Triage takes them."""
         self.take(*(event_of(each) for each in found or [seen()]))
@@ -196,6 +208,14 @@ class Deployment:
                 with self.running():
                     self.publish.handler({"Records": [record]}, None)
             self._streamed += 1
+
+    def lose_stream(self) -> None:
+        """What the table's stream had is lost; the publisher's schedule sends events all the same."""
+        self._streamed = len(self.dynamodb.written)
+        self.now += 3 * MINUTE
+        with self.running():
+            self.publish.handler({"tick": 120}, None)
+        self._streamed = len(self.dynamodb.written)
 
     def deliver(self, queue: str = WRITEBACK, *, receives: int = 1, most: int = 100) -> list[str]:
         """A batch of a queue to its function, after its window; what was not done goes back. Returns that."""
@@ -227,15 +247,24 @@ class Deployment:
                 return
         raise AssertionError("it never comes to rest")
 
+    def ticks(self, times: int, *, every: int) -> None:
+        """So many ticks, each so many ms after the one before; what they tell is sent."""
+        for _ in range(times):
+            self.now += every
+            self.stream()
+            self.tick()
+            self.stream()
+
     def survive(self, work: Callable[[], object], kills: Sequence[int | None], *, minutes: int = 6) -> None:
         """Do it again while it is killed, as a queue or a schedule does; at last once more, unharmed."""
         for after in [*kills, None]:
             self.steps.kill_at = None if after is None else self.steps.taken + after
-            with contextlib.suppress(KilledError):
+            try:
                 work()
+            except KilledError:
+                self.restart()
             self.steps.kill_at = None
             self.now += minutes * MINUTE
-            self.restart()
 
     # What is there.
 

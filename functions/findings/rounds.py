@@ -1,0 +1,131 @@
+"""What no event triggers: what is due, what a changed configuration means, what events have missed, digests.
+
+Each goes as far as there is time, and goes on from there at the next tick.
+"""
+
+from collections.abc import Callable
+
+from fleet import clock
+from fleet.events.envelope import Entry
+from fleet.modes import Mode
+from functions.findings.attend import Say, attended
+from functions.findings.baseline import GIVE_UP_MS
+from functions.findings.decision import reviewed
+from functions.findings.errands import Errands
+from functions.findings.failures import Failures
+from functions.findings.office import Office
+from functions.findings.problem import Problem
+from functions.findings.reconcile import NAME, Reconciliation
+from functions.findings.securityhub import NotEnabledError, SecurityHub
+from functions.findings.sums import Sums
+from functions.findings.tally import day_of
+from functions.findings.telling import Told, expiring, overdue
+from functions.findings.walks import Walks
+
+_PAGE = 50
+
+type TimeLeft = Callable[[], bool]
+
+
+class Rounds:
+    """Of this deployment."""
+
+    def __init__(self, office: Office, hub: SecurityHub, errands: Errands) -> None:
+        self._office, self._hub, self._errands = office, hub, errands
+        self._walks, self._sums = Walks(office.table), Sums(office)
+
+    def attend(self, time_left: TimeLeft) -> None:
+        """Each problem that is due: suppressions that end, deadlines, and changes that could not be made until now."""
+        failures = Failures("attend")
+        for problem_id in self._office.store.due(clock.now_ms()):
+            if not time_left():
+                break
+            with failures.of(problem_id):
+                self._attend(problem_id, failures)
+        failures.tell()
+
+    def _attend(self, problem_id: str, failures: Failures) -> None:
+        said: list[Say | None] = [None]
+        off = self._office.modes.mode() is Mode.OFF
+
+        def change(problem: Problem, now: int) -> Problem | None:
+            if off and problem.state.lease is None:  # then nothing is told, but suppressions end all the same
+                return None
+            done = attended(problem, self._office.law, now)
+            said[0] = done.said
+            return done.problem
+
+        def tell(told: Told) -> list[Entry]:
+            match said[0]:
+                case None:
+                    return []
+                case "warn":
+                    return expiring(told)
+                case stage:
+                    return [overdue(told, stage, self._office.policy.escalate_to)]
+
+        self._hurry(self._office.change(problem_id, change, actor="yagura.findings", extra=tell), failures)
+
+    def review(self, time_left: TimeLeft) -> None:
+        """After a change of configuration or mode, judge all problems anew."""
+        law, failures = self._office.law, Failures("review")
+        acting = " acting" if self._office.modes.mode() is Mode.ACT else ""
+        walk = self._walks.begin("review", f"{law.config}{acting}", clock.now_ms())
+        teams = self._office.teams() if walk else []
+        while walk and (index := walk.place.get("team", 0)) < len(teams):
+            briefs, after = self._office.store.live_page(teams[index], walk.place.get("after"), _PAGE)
+            for brief in briefs:
+                if not time_left():
+                    return failures.tell()
+                with failures.of(brief.problem):
+                    changed = self._office.change(
+                        brief.problem, lambda problem, now: reviewed(problem, law, now), actor="yagura.findings"
+                    )
+                    self._hurry(changed, failures)
+            walk = self._walks.go_on(walk, {"team": index, "after": after} if after else {"team": index + 1})
+        if walk:
+            self._walks.end(walk)
+        return failures.tell()
+
+    def reconcile(self, time_left: TimeLeft) -> None:
+        """Security Hub's findings against ours; an account that is new is summed up when that is done once."""
+        now, failures = clock.now_ms(), Failures("reconcile")
+        new = self._sums.new_accounts(now)
+        known_since = now  # where there is no Security Hub, nothing more can be known
+        try:
+            walk = Reconciliation(self._office, self._hub, self._walks, failures, time_left)
+            walk.go_on(day_of(now), since=max(new.values(), default=0))
+            known_since = self._walks.covered(NAME)
+        except NotEnabledError:
+            pass
+        except Exception:
+            # Silence must end: then what is known by now must do.
+            self._sums.baseline({account: since for account, since in new.items() if now - since >= GIVE_UP_MS}, now)
+            raise
+        self._sums.baseline({account: since for account, since in new.items() if since <= known_since}, now)
+        failures.tell()
+
+    def sum_up(self, time_left: TimeLeft) -> None:
+        """The day's digests."""
+        now, failures = clock.now_ms(), Failures("digest")
+        if self._sums.new_accounts(now):
+            return  # each is summed up by itself first
+        walk = self._walks.begin("digest", day_of(now), now) if self._sums.is_time(now) else None
+        teams = self._office.teams() if walk else []
+        while walk and (index := walk.place.get("team", 0)) < len(teams):
+            if not time_left():
+                return
+            with failures.of(teams[index]):
+                self._sums.digest(teams[index], walk.run, walk.started)
+            walk = self._walks.go_on(walk, {"team": index + 1})
+        if walk:
+            self._walks.end(walk)
+        failures.tell()
+
+    def _hurry(self, problem: Problem | None, failures: Failures) -> None:
+        """Have what it wants done now; else it is due again soon."""
+        try:
+            if problem is not None:
+                self._errands.hurry(problem, acting=self._office.modes.mode() is Mode.ACT)
+        except Exception as error:  # noqa: BLE001 - see above
+            failures.add(error, problem.id if problem else "")
