@@ -14,7 +14,7 @@ from functions.findings.finding import Finding, Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace
-from functions.findings.problem import ASKED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
+from functions.findings.problem import ASKED, CLOSED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
@@ -88,11 +88,13 @@ def _heard(asked: str, finding: Finding) -> str:
     state, _, terms = asked.partition(" ")
     if state == ASKED and finding.terms == terms:  # before, it is only that it has not come about yet
         state = SUPPRESSED
-    if state != SUPPRESSED:
+    if state not in (SUPPRESSED, CLOSED):
         return asked
-    if finding.status in _CLOSED:  # failing again it is new there, and may be suppressed anew
-        return SUPPRESSED
-    return f"{OPENED if finding.status is Status.OPEN else SUPPRESSED} {terms}".rstrip()
+    if finding.status in _CLOSED:
+        return f"{CLOSED} {terms}"
+    if finding.status is Status.SUPPRESSED:
+        return f"{SUPPRESSED} {terms}"
+    return f"{OPENED} {terms}" if state == SUPPRESSED else OPENED  # what passed and fails as new may be asked for anew
 
 
 def facts_of(problem: Problem, law: Law, claims: Claims | None = None) -> Facts:

@@ -17,7 +17,7 @@ from fleet.masking import mask
 from functions.findings.finding import TAKEN_BACK, Finding, Status, note_of
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import ASKED, SUPPRESSED, Problem
+from functions.findings.problem import ASKED, CLOSED, SUPPRESSED, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
@@ -64,7 +64,9 @@ def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
                 continue
             workflow, label, note = "SUPPRESSED", f"{ASKED} {terms}", note_of(terms, _why(lease))
         elif (
-            lease is None and copy.status is Status.SUPPRESSED and (state in (ASKED, SUPPRESSED) or _lost(copy, state))
+            lease is None
+            and copy.status is Status.SUPPRESSED
+            and (state in (ASKED, SUPPRESSED, CLOSED) or _lost(copy, state))
         ):
             label, note = "NEW", TAKEN_BACK
         else:

@@ -19,9 +19,9 @@ from functions.findings.lease import Lease
 from functions.findings.policy import SEVERITIES, Reason, Tell
 
 MOST_ACTS = 50
-ASKED, SUPPRESSED, OPENED = "ASKED", "SUPPRESSED", "OPENED"
-"""How `Problem.asked` begins for a finding that Security Hub was asked to suppress; then was seen suppressed; then was
-opened again by somebody else."""
+ASKED, SUPPRESSED, CLOSED, OPENED = "ASKED", "SUPPRESSED", "CLOSED", "OPENED"
+"""How `Problem.asked` begins for a finding that Security Hub was asked to suppress; then was seen suppressed; or closed
+since; or opened since by somebody else."""
 
 type Deed = Literal[
     "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",

@@ -49,24 +49,23 @@ class Console:
 
     # What may happen.
 
-    def people_suppress(self) -> None:
-        self.people_came = True
-        self._set("SUPPRESSED", "people")
+    def people_suppress(self, note: tuple[str, str] | None = None) -> None:
+        if self.failing:  # of one that passes nobody decides anything; the workflow of such a one cannot be seen
+            self.people_came = True
+            self._set("SUPPRESSED", "people", note)
 
     def people_suppress_with_a_note(self) -> None:
-        self.people_came = True
-        self._set("SUPPRESSED", "people", ("ada", "accepted"))
+        self.people_suppress(("ada", "accepted"))
 
-    def people_open(self) -> None:
-        self.people_came = True
-        if self.workflow == "SUPPRESSED" and self.set_by == "fleet" and self.failing:
-            self.refused = self._label
-        self._set("NEW", "people")
+    def people_open(self, note: tuple[str, str] | None = None) -> None:
+        if self.failing:
+            self.people_came = True
+            if self.workflow == "SUPPRESSED" and self.set_by == "fleet":
+                self.refused = self._label
+            self._set("NEW", "people", note)
 
     def people_open_with_a_note(self) -> None:
-        self.people_open()
-        self._note = ("ada", "not accepted")
-        self._say()
+        self.people_open(("ada", "not accepted"))
 
     def people_note(self) -> None:
         self._set(self.workflow, self.set_by, ("ada", "looking into it"))

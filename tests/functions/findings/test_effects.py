@@ -172,7 +172,7 @@ def taken_back(copy: Finding, asked: str) -> list[Change]:
         (False, f"ASKED {TERMS}", True),
         (True, f"SUPPRESSED {TERMS}", True),
         (False, f"SUPPRESSED {TERMS}", True),  # somebody has put another note on it
-        (False, "SUPPRESSED", True),
+        (False, f"CLOSED {TERMS}", True),
         (False, "", False),
         (False, "NEW", False),
         (True, "NEW", False),
