@@ -187,6 +187,7 @@ def test_reasons_are_codes_paths_and_names() -> None:
         "malformed at $.detail.findings[0].Severity.Label"
     )
     assert reason(ours(reason="loop", path="$")) == "loop"
+    assert reason(ours(reason="slack_channel_not_found", path="$")) == "slack_channel_not_found"
     assert reason(of_rule()) == "NO_PERMISSIONS of rule to-intake"
     assert reason(letter(ERROR_CODE="THROTTLING")) == "THROTTLING"
     assert reason(letter(ErrorCode="200", ErrorMessage=PRIVATE)) == "error 200"
