@@ -1,7 +1,9 @@
 """What people are answered about problems: ids, names, numbers and masked titles: pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from heapq import nsmallest
+from itertools import count
 
 from fleet.command_answer import Answer
 from fleet.masking import mask
@@ -13,10 +15,12 @@ from functions.findings.summary import Summary
 _MOST_HISTORY = 8
 
 
-def listed(briefs: Sequence[Brief], status: str, *, most: int, now: int) -> Answer:
+def listed(briefs: Iterable[Brief], status: str, *, most: int, now: int) -> Answer:
     """Problems, the worst and then the oldest first."""
     order: dict[str, int] = {severity: -place for place, severity in enumerate(SEVERITIES)}
-    ordered = sorted(briefs, key=lambda brief: (order.get(brief.severity, 1), brief.opened))
+    total = count(1)  # there may be a hundred thousand: they are not kept
+    first = nsmallest(most, ((order.get(b.severity, 1), b.opened, b.problem, next(total), b) for b in briefs))
+    found = next(total) - 1
     heads = ["Problem", "Severity", "Control", "Resource", "Team", "Opened", "Ends" if status != "open" else "Due"]
     rows = [
         [
@@ -28,10 +32,10 @@ def listed(briefs: Sequence[Brief], status: str, *, most: int, now: int) -> Answ
             _when(brief.opened, now),
             (_when(brief.until, now) if brief.until else "not ours") if status != "open" else _when(brief.due, now),
         ]
-        for brief in ordered[:most]
+        for *_, brief in first
     ]
-    more = len(briefs) - len(rows)
-    headline = f"{len(briefs)} {status} problem{'' if len(briefs) == 1 else 's'}"
+    more = found - len(rows)
+    headline = f"{found} {status} problem{'' if found == 1 else 's'}"
     return Answer(outcome="done", headline=headline + (f"; {more} not shown" if more > 0 else ""), table=[heads, *rows])
 
 

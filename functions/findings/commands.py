@@ -87,12 +87,12 @@ class Commands:
         teams = self._office.teams()
         if wanted.team != ALL and wanted.team not in teams:
             return refused(f"no such team; there are {', '.join(teams)}")
-        briefs = [
+        briefs = (
             brief
             for team in (teams if wanted.team == ALL else [wanted.team])
             for brief in self._office.store.live(team)
             if brief.status == wanted.status
-        ]
+        )
         return answers.listed(briefs, wanted.status, most=wanted.count, now=clock.now_ms())
 
     def _show(self, wanted: _One) -> Answer:

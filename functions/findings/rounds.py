@@ -11,6 +11,7 @@ from fleet.modes import Mode
 from functions.findings.attend import Say, attended
 from functions.findings.baseline import GIVE_UP_MS
 from functions.findings.decision import reviewed
+from functions.findings.effects import wants
 from functions.findings.errands import Errands
 from functions.findings.failures import Failures
 from functions.findings.office import Office
@@ -69,8 +70,13 @@ class Rounds:
     def review(self, time_left: TimeLeft) -> None:
         """After a change of configuration or mode, judge all problems anew."""
         law, failures = self._office.law, Failures("review")
-        acting = " acting" if self._office.modes.mode() is Mode.ACT else ""
-        walk = self._walks.begin("review", f"{law.config}{acting}", clock.now_ms())
+        acting = self._office.modes.mode() is Mode.ACT
+        walk = self._walks.begin("review", f"{law.config}{' acting' if acting else ''}", clock.now_ms())
+
+        def change(problem: Problem, now: int) -> Problem | None:
+            after = reviewed(problem, law, now)
+            return after if after != problem or wants(after, acting=acting) else None
+
         teams = self._office.teams() if walk else []
         while walk and (index := walk.place.get("team", 0)) < len(teams):
             briefs, after = self._office.store.live_page(teams[index], walk.place.get("after"), _PAGE)
@@ -78,10 +84,7 @@ class Rounds:
                 if not time_left():
                     return failures.tell()
                 with failures.of(brief.problem):
-                    changed = self._office.change(
-                        brief.problem, lambda problem, now: reviewed(problem, law, now), actor="yagura.findings"
-                    )
-                    self._hurry(changed, failures)
+                    self._hurry(self._office.change(brief.problem, change, actor="yagura.findings"), failures)
             walk = self._walks.go_on(walk, {"team": index, "after": after} if after else {"team": index + 1})
         if walk:
             self._walks.end(walk)
