@@ -47,6 +47,12 @@ _COMPUTED = {
     ("chatops", "Paged"): {"trigger", "acknowledge", "resolve"},
     ("chatops", "Stranger"): {"unknown", "wrong_team", "deactivated", "bot", "guest", "lookup_failed"},
     ("chatops", "Refused"): {"not_taken", "secret_unreadable"},
+    ("findings", "Answered"): _OUTCOMES,
+    ("findings", "Summed"): {"digest", "baseline"},
+    ("findings", "Ticket"): {"open", "reopen", "close"},
+    ("findings", "Unprocessed"): {"unknown", "other", "refused"},
+    ("findings", "Unread"): {"malformed", "foreign_product", "coverage", "no_control"},
+    ("findings", "WrittenBack"): {"suppressed", "new"},
     ("operations", "Refused"): {"unknown", "not_granted", "expired", "altered", "elsewhere", "claimed_by_another"},
 }
 """Reasons that the code computes, by capability and metric."""
