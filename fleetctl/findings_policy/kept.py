@@ -8,7 +8,7 @@ from typing import Any
 from fleet.items import Item, Table, from_dynamodb
 from fleetctl.findings_policy.deployments import Deployment
 from functions.findings.problem import Problem
-from functions.findings.store import ProblemStore, key, problem_of
+from functions.findings.store import IGNORED, ProblemStore, key, problem_of
 from functions.findings.teams import remembered, teams_of
 
 TABLE = "yagura-findings"
@@ -26,17 +26,17 @@ class BusyError(Exception):
 def problems(
     client: Any, deployment: Deployment, tick: Tick, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Problem]:
-    """All that are open or suppressed. Raises BusyError, and what boto3 raises."""
+    """All that fail their checks, also what is suppressed or ignored. Raises BusyError, and what boto3 raises."""
     table = Table(client, TABLE)
     store = ProblemStore(table, deployment.policy)
     # Teams that the working tree does not name any more still have their problems, and new ones have none yet.
     teams = dict.fromkeys([*remembered(table), *sorted(teams_of(deployment.law.catalogue, deployment.policy))])
     # A problem may go from one team to another meanwhile.
-    found = list(dict.fromkeys(brief.problem for team in teams for brief in store.live(team)))
+    found = list(dict.fromkeys(brief.problem for team in [*teams, IGNORED] for brief in store.live(team)))
     for done, some in enumerate(batched(found, _BATCH, strict=False)):
         for item in _read(client, [key(each) for each in some], sleep):
             problem = problem_of(item)
-            if problem.state.live:  # else it was closed since
+            if problem.state.failing:  # else it was closed since
                 yield problem
         tick(min(len(found), (done + 1) * _BATCH), len(found))
 

@@ -20,10 +20,6 @@ _HEADS = {
     "no ticket": "have their issue closed",
 }
 _MOST_NAMED = 8
-IGNORED = (
-    "What is ignored is in no index, so it is not among these problems: what a rule no longer ignores comes back with "
-    "its next finding."
-)
 
 
 def lines_of(plan: Plan, what: str) -> Iterator[Line]:
@@ -42,7 +38,6 @@ def lines_of(plan: Plan, what: str) -> Iterator[Line]:
         yield from _group(kind, group, plan)
     yield Line("")
     yield from _consequences(plan)
-    yield Line(IGNORED, "dim")
 
 
 def _group(kind: str, group: Group, plan: Plan) -> Iterator[Line]:

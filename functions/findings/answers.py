@@ -10,7 +10,7 @@ from fleet.masking import mask
 from functions.findings.brief import Brief
 from functions.findings.policy import SEVERITIES, Level
 from functions.findings.problem import Problem
-from functions.findings.summary import Summary
+from functions.findings.summary import AGES, Summary
 
 _MOST_HISTORY = 8
 
@@ -96,7 +96,7 @@ def numbers(sums: Mapping[str, Summary], counts: Counter[str], days: int) -> Ans
             *(str(summary.open[severity]) for severity in reversed(SEVERITIES)),
             str(summary.overdue),
             str(summary.suppressed),
-            ", ".join(f"{name}: {count}" for name, count in summary.ages.items()) or "-",
+            ", ".join(f"{name}: {summary.ages[name]}" for name in AGES.values() if summary.ages[name]) or "-",
         ]
         for team, summary in sums.items()
         if summary

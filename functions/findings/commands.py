@@ -1,7 +1,7 @@
 """What people command about problems: looked at as they are now, never as the command remembers them."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,8 +17,8 @@ from functions.findings.decision import assigned, suppressed, unsuppressed
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.office import Office
-from functions.findings.problem import Problem
-from functions.findings.summary import Summary
+from functions.findings.problem import Deed, Problem
+from functions.findings.summary import summary_of
 
 _DAYS = 30
 ALL = "all"
@@ -29,7 +29,7 @@ type Name = Annotated[str, msgspec.Meta(max_length=64)]
 
 class _List(msgspec.Struct, frozen=True):
     team: Name = ALL
-    status: Name = "open"
+    status: Literal["open", "suppressed"] = "open"
     count: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
 
 
@@ -63,7 +63,6 @@ class Commands:
         if self._office.modes.mode() is Mode.OFF and command.command != "findings unsuppress":
             return refused("findings is off here")
         arguments = msgspec.json.encode(command.arguments)
-        by = f"request:{command.request}"
         try:
             match command.command:
                 case "findings list":
@@ -73,11 +72,11 @@ class Commands:
                 case "findings numbers":
                     return self._numbers()
                 case "findings suppress":
-                    return self._suppress(decode(_Suppress, arguments, at="$.arguments"), command, by)
+                    return self._suppress(decode(_Suppress, arguments, at="$.arguments"), command)
                 case "findings unsuppress":
-                    return self._unsuppress(decode(_One, arguments, at="$.arguments"), by)
+                    return self._unsuppress(decode(_One, arguments, at="$.arguments"), command)
                 case "findings assign":
-                    return self._assign(decode(_Assign, arguments, at="$.arguments"), by)
+                    return self._assign(decode(_Assign, arguments, at="$.arguments"), command)
                 case _:
                     return refused("the fleet of this account does not know the command: is it older than the hub's?")
         except RefusedError as error:
@@ -103,37 +102,25 @@ class Commands:
 
     def _numbers(self) -> Answer:
         now = clock.now_ms()
-        sums = {team: Summary() for team in self._office.teams()}
-        for team, summary in sums.items():
-            for brief in self._office.store.live(team):
-                summary.add(brief, now)
+        sums = {team: summary_of(self._office.store.live(team), now) for team in self._office.teams()}
         return answers.numbers(sums, self._office.tally.of_days(now, _DAYS), _DAYS)
 
-    def _suppress(self, wanted: _Suppress, command: CommandRequested, by: str) -> Answer:
-        why: list[str] = []
+    def _suppress(self, wanted: _Suppress, command: CommandRequested) -> Answer:
         voters = ", ".join(self._voters(command.request)) or ("policy" if wanted.tier == 0 else "break-glass")
 
-        def change(problem: Problem, now: int) -> Problem | None:
-            why.clear()
-            if problem.granted is not None and problem.granted.by == by:
-                return None  # whoever did it died before the answer
-            if found := self._unfit(problem, wanted):
-                why.append(found)
-                return None
+        def change(problem: Problem, now: int) -> Problem | str:
             lease = Lease(
-                by=by,
+                by=_by(command),
                 reason=mask(wanted.reason),
                 requester=command.requester,
                 approver=voters,
                 start=now,
                 until=now + wanted.days * DAY_MS,
             )
-            return suppressed(problem, lease, self._office.law, now)
+            why = self._unfit(problem, wanted) or lease.why_not(now, wanted.days)
+            return why or suppressed(problem, lease, self._office.law, now)
 
-        problem = self._office.change(wanted.problem, change, actor=command.requester)
-        if problem is None:
-            return refused("no such problem here")
-        return refused(why[0]) if why else answers.changed(problem, "suppressed", clock.now_ms())
+        return self._once(wanted.problem, command, "suppressed", change, "suppressed")
 
     def _unfit(self, problem: Problem, wanted: _Suppress) -> str:
         """Why what was granted no longer fits the problem; empty if it does."""
@@ -149,26 +136,51 @@ class Commands:
             return f"{state.severity} may be suppressed for at most {level.suppress_days} days"
         return ""
 
-    def _unsuppress(self, wanted: _One, by: str) -> Answer:
-        known = self._office.store.get(wanted.problem).problem
-        if known is None:
-            return refused("no such problem here")
-        if known.granted is None:
-            lease = known.state.lease
-            held = f"{lease.by} of config/findings.yaml suppresses it" if lease else "nothing of ours suppresses it"
-            return refused(held)
-        problem = self._office.change(
-            wanted.problem, lambda problem, now: unsuppressed(problem, self._office.law, by, now), actor=by
-        )
-        return answers.changed(problem or known, "no longer suppressed by people", clock.now_ms())
+    def _unsuppress(self, wanted: _One, command: CommandRequested) -> Answer:
+        def change(problem: Problem, now: int) -> Problem | str:
+            if problem.granted is not None:
+                return unsuppressed(problem, self._office.law, _by(command), now)
+            lease = problem.state.lease
+            return f"{lease.by} of config/findings.yaml suppresses it" if lease else "nothing of ours suppresses it"
 
-    def _assign(self, wanted: _Assign, by: str) -> Answer:
+        return self._once(wanted.problem, command, "unsuppressed", change, "no longer suppressed by people")
+
+    def _assign(self, wanted: _Assign, command: CommandRequested) -> Answer:
         teams = self._office.teams()
         if wanted.team not in teams:
             return refused(f"no such team; there are {', '.join(teams)}")
-        problem = self._office.change(
-            wanted.problem, lambda problem, now: assigned(problem, wanted.team, self._office.law, by, now), actor=by
-        )
+
+        def change(problem: Problem, now: int) -> Problem:
+            return assigned(problem, wanted.team, self._office.law, _by(command), now)
+
+        return self._once(wanted.problem, command, "assigned", change, f"now of {wanted.team}")
+
+    def _once(
+        self,
+        problem_id: str,
+        command: CommandRequested,
+        deed: Deed,
+        change: Callable[[Problem, int], Problem | str],
+        what: str,
+    ) -> Answer:
+        """Do `deed`, unless who did it died before the answer. `change` gives the problem afterwards, or why not."""
+        why = ""
+
+        def once(problem: Problem, now: int) -> Problem | None:
+            nonlocal why
+            why = ""
+            if any((act.what, act.by) == (deed, _by(command)) for act in problem.acts):
+                return None
+            after = change(problem, now)
+            why = after if isinstance(after, str) else ""
+            return None if isinstance(after, str) else after
+
+        problem = self._office.change(problem_id, once, actor=command.requester)
         if problem is None:
             return refused("no such problem here")
-        return answers.changed(problem, f"now of {wanted.team}", clock.now_ms())
+        return refused(why) if why else answers.changed(problem, what, clock.now_ms())
+
+
+def _by(command: CommandRequested) -> str:
+    """As acts and leases have it."""
+    return f"request:{command.request}"

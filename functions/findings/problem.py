@@ -66,7 +66,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def live(self) -> bool:
         """Whether somebody may have to do something about it: open or suppressed."""
-        return self.status in (Status.OPEN, Status.SUPPRESSED) and not self.ignored
+        return self.failing and not self.ignored
+
+    @property
+    def failing(self) -> bool:
+        """Whether a finding fails, be it suppressed or ignored."""
+        return self.status in (Status.OPEN, Status.SUPPRESSED)
 
     @property
     def open(self) -> bool:

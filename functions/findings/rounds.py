@@ -18,6 +18,7 @@ from functions.findings.office import Office
 from functions.findings.problem import Problem
 from functions.findings.reconcile import NAME, Reconciliation
 from functions.findings.securityhub import NotEnabledError, SecurityHub
+from functions.findings.store import IGNORED
 from functions.findings.sums import Sums
 from functions.findings.tally import day_of
 from functions.findings.telling import Told, expiring, overdue
@@ -77,7 +78,7 @@ class Rounds:
             after = reviewed(problem, law, now)
             return after if after != problem or wants(after, acting=acting) else None
 
-        teams = self._office.teams() if walk else []
+        teams = [*self._office.teams(), IGNORED] if walk else []
         while walk and (index := walk.place.get("team", 0)) < len(teams):
             briefs, after = self._office.store.live_page(teams[index], walk.place.get("after"), _PAGE)
             for brief in briefs:

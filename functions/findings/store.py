@@ -9,7 +9,7 @@
     pk      budget#<hour>    effects of an hour (fleet.budget)
     pk      command#<id>     a command of people and its answer (fleet.command_items)
     index   pending          problems with an unsent fleet event (fleet.outbox), or that are due
-    index   live             open and suppressed problems by team, the worst and then the oldest first
+    index   live             open and suppressed problems by team, the worst and then the oldest first; and what is ignored
 
 Access: a problem by id (strongly consistent); overdue events and due problems by the index `pending`; a team's
 problems by the index `live`. No Scan. Closed problems expire (TTL `expires`): 15 days after the last event if they
@@ -36,6 +36,8 @@ from functions.findings.problem import Problem, State
 VERSION = 2
 LIVE = "live"
 """Name of the index of what somebody may have to do something about."""
+IGNORED = "(ignored)"
+"""Under which that index has, instead of a team, what is ignored: until a rule no longer does."""
 _KEEP_CLOSED_MS = 400 * DAY_MS
 _PAGE = 500
 _DERIVED = ("wants", "wants_rev", "due_at", LIVE, "rank", "brief", "expires")
@@ -113,10 +115,10 @@ class ProblemStore:
             found["wants"] = " ".join(wanted)
         if due := min(filter(None, [ahead.at if ahead else 0, now + RETRY_MS if wanted else 0]), default=0):
             found["due_at"] = due
-        if state.live:
+        if state.failing:
             worst_first = len(SEVERITIES) - SEVERITIES.index(state.severity) if state.severity in SEVERITIES else 0
             found |= {
-                LIVE: state.owner.team,
+                LIVE: IGNORED if state.ignored else state.owner.team,
                 "rank": f"{worst_first}#{state.opened:014d}",
                 "brief": msgspec.json.encode(brief_of(problem)).decode(),
             }

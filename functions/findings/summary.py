@@ -14,6 +14,8 @@ from functions.findings.lease import DAY_MS, WARN_MS
 from functions.findings.telling import Here
 
 MOST_FIRST, MOST_CONTROLS = 10, 10
+AGES = {1: "< 1 d", 7: "< 7 d", 30: "< 30 d", 90: "< 90 d", 1_000_000: "older"}
+"""Names of ages, by how many days are too many for each."""
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -89,11 +91,9 @@ def summary_of(briefs: Iterable[Brief], now: int) -> Summary:
 
 
 def age(milliseconds: int) -> str:
-    """In which bucket an age falls."""
+    """The name of an age."""
     days = milliseconds // DAY_MS
-    return next(
-        (name for most, name in ((1, "< 1 d"), (7, "< 7 d"), (30, "< 30 d"), (90, "< 90 d")) if days < most), "older"
-    )
+    return next(name for too_many, name in AGES.items() if days < too_many)
 
 
 def entry(event: FindingsSummarized, team: str, here: Here) -> Entry:

@@ -22,4 +22,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def handle(body: str) -> None:
         work.handle(body, context.get_remaining_time_in_millis)
 
-    return process(event, handle, dead_letters=dead_letters, capability=settings.capability)
+    done = process(event, handle, dead_letters=dead_letters, capability=settings.capability)
+    office.write_tally()
+    return done

@@ -13,7 +13,7 @@ from functions.findings.finding import Finding
 from functions.findings.lease import DAY_MS
 from functions.findings.policy import Rule
 from functions.findings.problem import Issue, Problem
-from functions.findings.store import ProblemStore, Stored, key
+from functions.findings.store import IGNORED, ProblemStore, Stored, key
 from functions.findings.telling import Here, Told, entries
 from tests.functions.findings.histories import GONE, OPEN, OTHER, RESOLVED, SUPPRESSED
 from tests.functions.findings.laws import FIRST, NOW, finding_like, law, lease, policy, problem_of, seen, suppressing
@@ -143,6 +143,12 @@ def test_a_teams_problems_are_those_that_somebody_may_have_to_do_something_about
     put(store, problem)
     assert [brief.problem for brief in store.live("front-door")] == ([problem.id] if listed else [])
     assert list(store.live("platform")) == []
+
+
+def test_what_is_ignored_stands_apart_so_that_a_rule_that_goes_finds_it(store: ProblemStore) -> None:
+    ignored = put(store, problem_of(by=law(Rule(name="noise", ignore=True))))
+    assert [brief.problem for brief in store.live(IGNORED)] == [FIRST.problem]
+    assert "expires" not in ignored
 
 
 def of(severity: str, day: int) -> Finding:
