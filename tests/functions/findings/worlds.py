@@ -1,23 +1,26 @@
 """Triage and publish on one fake AWS, which may be killed before and after every call."""
 
 import contextlib
+import itertools
 import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 from hypothesis import strategies as st
 
+from fleet import clock
 from fleet.items import UNSENT, Table
 from functions.findings.finding import Seen
 from functions.findings.problem import Problem
 from functions.findings.store import ProblemStore, key
 from tests.functions.entry import batch, failures, load
 from tests.functions.findings.histories import event_of, fold, take
-from tests.functions.findings.laws import CATALOGUE, FIRST, policy
+from tests.functions.findings.laws import CATALOGUE, FIRST, NOW, policy
 from tests.functions.findings.tellings import kinds
 from tests.layers.fleet.fakes import (
     FakeDynamoDB,
@@ -121,11 +124,12 @@ def assert_survives_being_killed(
     """Killed at any step, and delivered again: the problem is what its events add up to, each change is told."""
     world = World()
     break_it(world)
-    for index, seen in enumerate(history):
-        after = kill_after[index % len(kill_after)]
-        world.steps.kill_at = None if after is None else world.steps.taken + after
-        world.take_until_done(event_of(seen))
-        world.tell(STREAM)
+    with _no_two_moments_alike():
+        for index, seen in enumerate(history):
+            after = kill_after[index % len(kill_after)]
+            world.steps.kill_at = None if after is None else world.steps.taken + after
+            world.take_until_done(event_of(seen))
+            world.tell(STREAM)
     world.steps.kill_at = None
     _assert_all_told(world, history)
 
@@ -148,8 +152,14 @@ def assert_survives_company(
         for _ in range(3):
             world.tell(STREAM)
 
-    interleave(world.steps, [work(first), work(second), tell], choices)
+    with _no_two_moments_alike():
+        interleave(world.steps, [work(first), work(second), tell], choices)
     _assert_all_told(world, [*first, *second])
+
+
+def _no_two_moments_alike() -> contextlib.AbstractContextManager[object]:
+    """What is told twice differs by its time, so that it shows."""
+    return patch.object(clock, "now_ms", itertools.count(NOW).__next__)
 
 
 def _assert_all_told(world: World, history: Sequence[Seen]) -> None:
