@@ -79,7 +79,8 @@ class Deployment:
         self.hub = FakeSecurityHub(self.steps, lambda: self.now)
         self.parameters = FakeParameters(findings=mode)
         self.secrets = FakeSecrets("github_pat_0123456789")
-        self.approvals = None
+        self.approvals: Any = None
+        """What people granted (commanded.Granted), for those who carry out commands."""
         client: Any = self.dynamodb
         self.table = Table(client, "yagura-findings")
         self.store = ProblemStore(self.table, policy(*rules, **more))

@@ -1,0 +1,148 @@
+"""What people are answered about problems, in words of the fleet, and masked."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.findings.answers import changed, listed, numbers, shown
+from functions.findings.decision import suppressed, unsuppressed
+from functions.findings.finding import Status
+from functions.findings.lease import DAY_MS
+from functions.findings.policy import Rule
+from functions.findings.problem import Issue
+from functions.findings.summary import Summary, summary_of
+from tests.functions.findings.laws import LEVELS, NOW, finding_like, law, lease, problem_of, suppressing
+from tests.functions.findings.test_summary import brief
+
+HOUR, MINUTE = 3_600_000, 60_000
+
+
+def facts(answer: Any) -> dict[str, str]:
+    return {row[0]: row[1] for row in answer.table[1:]}
+
+
+def test_of_a_list_the_worst_and_oldest_come_first_whatever_order_they_come_in() -> None:
+    some = [
+        brief(problem="new", opened=NOW),
+        brief(problem="low", severity="LOW", opened=1),
+        brief(problem="old", opened=NOW - DAY_MS),
+        brief(problem="worst", severity="CRITICAL"),
+        brief(problem="odd", severity="SEVERE"),
+    ]
+    answer = listed(some, "open", most=4, now=NOW)
+    assert [row[0] for row in answer.table[1:]] == ["worst", "old", "new", "low"]
+    assert answer.headline == "5 open problems; 1 not shown"
+
+
+@pytest.mark.parametrize(
+    ("some", "headline"), [([], "0 open problems"), ([brief()], "1 open problem"), ([brief()] * 2, "2 open problems")]
+)
+def test_a_list_says_how_many_there_are(some: Any, headline: str) -> None:
+    assert listed(some, "open", most=20, now=NOW).headline == headline
+
+
+def test_of_what_is_suppressed_it_says_when_that_ends_and_whether_it_is_ours() -> None:
+    some = [brief(status="suppressed", until=NOW + 3 * DAY_MS, opened=1), brief(status="suppressed", opened=2)]
+    answer = listed(some, "suppressed", most=20, now=NOW)
+    assert answer.table[0][-1] == "Ends"
+    assert [row[-1] for row in answer.table[1:]] == ["in 3 d", "not ours"]
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (0, "-"),
+        (NOW + 59 * MINUTE, "in 59 min"),
+        (NOW + 2 * HOUR, "in 2 h"),
+        (NOW + 47 * HOUR, "in 47 h"),
+        (NOW + 48 * HOUR, "in 2 d"),
+        (NOW - 5 * DAY_MS, "5 d ago"),
+        (NOW, "0 min ago"),
+    ],
+)
+def test_times_are_told_from_now_on_since_a_date_would_be_masked(due: int, said: str) -> None:
+    assert listed([brief(due=due)], "open", most=1, now=NOW).table[1][-1] == said
+
+
+def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened() -> None:
+    problem = suppressed(problem_of(), lease(), law(), NOW)
+    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS)
+    told = facts(answer)
+    assert answer.headline == "HIGH S3.8 is suppressed, of front-door"
+    assert told["Team"] == "front-door (intake, by tag)"
+    assert (told["Suppressed by"], told["Ends"], told["Told"]) == ("request:r1", "in 79 d", "now")
+    assert told["Suppress decided by"] == "request:r1: Vendor fix is due"
+    past = [(row[1], row[2]) for row in answer.table if len(row) == 3 and row[2]]
+    assert past[1:] == [("open", "e0"), ("suppressed", "request:r1")]
+    assert "Issue" not in told
+    assert "Ignored" not in told
+
+
+def test_it_says_that_nobody_was_told_that_it_is_ignored_and_its_issue() -> None:
+    quiet = problem_of(quiet=True, by=law(Rule(name="noise", ignore=True)))
+    told = facts(
+        shown(msgspec.structs.replace(quiet, issue=Issue(repository="acme/shop", number=7)), LEVELS["HIGH"], NOW)
+    )
+    assert told["Told"] == "never: it was there before the fleet"
+    assert (told["Ignored"], told["Issue"]) == ("yes", "acme/shop 7")
+
+
+def test_of_a_long_history_the_last_is_shown() -> None:
+    states = [Status.OPEN, Status.RESOLVED] * 10
+    problem = problem_of(*(finding_like(status=each, updated_at=NOW + n) for n, each in enumerate(states)))
+    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS)
+    assert [row[1] for row in answer.table[-8:]] == [each.value for each in states[-8:]]
+    assert answer.table[-1][2] == "e19"
+
+
+def test_every_row_has_as_many_cells_as_the_heads() -> None:
+    for answer in (
+        shown(problem_of(), LEVELS["HIGH"], NOW),
+        listed([brief()], "open", most=9, now=NOW),
+        changed(problem_of(), "now of x", NOW),
+    ):
+        assert {len(row) for row in answer.table} == {len(answer.table[0])}
+
+
+def test_titles_and_reasons_are_masked() -> None:
+    by = law(suppressing(reason="patient Yamada agreed"))
+    answer = shown(problem_of(finding_like(title="Bucket of patient Yamada"), by=by), LEVELS["HIGH"], NOW)
+    assert "Yamada" not in str(answer)
+    assert facts(answer)["Title"] == "Bucket of patient [masked]"
+
+
+def test_after_a_command_it_says_until_when() -> None:
+    problem = suppressed(problem_of(), lease(), law(), NOW)
+    answer = changed(problem, "suppressed", NOW)
+    assert answer.headline == "S3.8 is suppressed, which ends in 80 d"
+    assert answer.table[1] == [problem.id, "suppressed", "HIGH", "front-door"]
+    assert changed(unsuppressed(problem, law(), "x", NOW), "open", NOW).headline == "S3.8 is open"
+
+
+def test_numbers_are_by_team_severity_and_age_and_tell_of_noise_and_time() -> None:
+    old = [brief(opened=NOW - 100 * DAY_MS, due=1), brief(severity="LOW", opened=NOW), brief(status="suppressed")]
+    sums = {"front-door": summary_of(old, NOW), "nobody": Summary()}
+    counts = Counter(
+        received=900, opened=10, told=4, triage_number=2, triage_ms=3000, resolve_number=1, resolve_ms=3 * DAY_MS
+    )
+    answer = numbers(sums, counts, 30)
+    assert answer.headline == "2 open problems"
+    assert answer.table[0][:4] == ["Team", "Open", "CRITICAL", "HIGH"]
+    assert answer.table[1] == ["front-door", "2", "0", "1", "0", "1", "0", "1", "1", "< 1 d: 1, older: 1"]
+    told = facts(answer)
+    assert told["Last 30 days"] == "900 events, 10 problems opened, 4 told at once"
+    assert told["Noise"] == "225.0 events for a message; 60 % kept quiet"
+    assert (told["Time to triage"], told["Time to resolve"]) == ("1.5 s on average, of 2", "3.0 d on average, of 1")
+
+
+def test_without_any_numbers_nothing_is_divided_by_nothing() -> None:
+    told = facts(numbers({}, Counter(), 30))
+    assert told["Noise"] == "- events for a message; - kept quiet"
+    assert (told["Time to triage"], told["Time to resolve"]) == ("-", "-")
+
+
+def test_a_mean_of_hours_is_told_in_hours() -> None:
+    counts = Counter(resolve_number=2, resolve_ms=10 * HOUR)
+    assert facts(numbers({}, counts, 30))["Time to resolve"] == "5.0 h on average, of 2"
