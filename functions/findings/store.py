@@ -9,7 +9,7 @@
     pk      budget#<hour>    effects of an hour (fleet.budget)
     pk      command#<id>     a command of people and its answer (fleet.command_work)
     index   pending          problems with an unsent fleet event (fleet.outbox), or that are due
-    index   live             open and suppressed problems by team, the worst and then the oldest first; ignored ones apart
+    index   live             open and suppressed problems by team, the worst, then the oldest, first; ignored ones apart
 
 Access: a problem by id (strongly consistent); overdue events and due problems by the index `pending`; a team's
 problems by the index `live`. No Scan. Closed problems expire (TTL `expires`): 15 days after the last event if they
