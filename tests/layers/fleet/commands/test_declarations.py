@@ -14,6 +14,7 @@ KNOWN = Known(
         Place(name="payments-production", account="222222222222", region="us-east-1"),
     )
 )
+PROBLEM = "0f3a" * 8
 FLEET = {
     "approve": "chatops 0 everyone",
     "audit tail": "chatops 0 sre reads",
@@ -21,6 +22,12 @@ FLEET = {
     "break-glass": "chatops 0 sre",
     "cancel": "chatops 0 everyone",
     "deny": "chatops 0 everyone",
+    "findings assign": "findings 0 sre",
+    "findings list": "findings 0 everyone reads",
+    "findings numbers": "findings 0 everyone reads",
+    "findings show": "findings 0 everyone reads",
+    "findings suppress": "findings 0 everyone",
+    "findings unsuppress": "findings 0 everyone",
     "freeze": "operations 0 sre",
     "help": "chatops 0 everyone reads",
     "queues list": "operations 0 everyone reads",
@@ -61,6 +68,20 @@ def test_every_command_has_the_capability_tier_and_people_that_were_decided() ->
         ("queues peek hub o", {"account": "hub", "queue": "o", "count": 10}),
         ("queues peek hub o 20", {"account": "hub", "queue": "o", "count": 20}),
         ("queues redrive r-0123456789", {"shown": "r-0123456789"}),
+        ("findings list", {"account": "all", "team": "all", "status": "open", "count": 20}),
+        (
+            "findings list hub front-door suppressed 5",
+            {"account": "hub", "team": "front-door", "status": "suppressed", "count": 5},
+        ),
+        (f"findings show hub {PROBLEM}", {"account": "hub", "problem": PROBLEM}),
+        (f"findings show hub {PROBLEM.upper()}", {"account": "hub", "problem": PROBLEM}),
+        ("findings numbers", {"account": "all"}),
+        (
+            "findings suppress r-0123456789 30 The vendor mends it",
+            {"shown": "r-0123456789", "days": 30, "reason": "The vendor mends it"},
+        ),
+        (f"findings unsuppress hub {PROBLEM}", {"account": "hub", "problem": PROBLEM}),
+        (f"findings assign hub {PROBLEM} records", {"account": "hub", "problem": PROBLEM, "team": "records"}),
         ("freeze all", {"account": "all"}),
         ("unfreeze hub", {"account": "hub"}),
     ],
@@ -82,6 +103,14 @@ def test_a_command_is_told_what_its_work_needs(text: str, arguments: dict[str, V
         ("queues peek all orders", "bad_argument"),
         ("queues peek hub orders 51", "bad_argument"),
         ("queues redrive", "missing_argument"),
+        ("findings list all front_door", "bad_argument"),
+        ("findings list all all resolved", "bad_argument"),
+        ("findings show all 0f", "bad_argument"),
+        ("findings suppress r-0123456789 0 The vendor mends it", "bad_argument"),
+        ("findings suppress r-0123456789 731 The vendor mends it", "bad_argument"),
+        ("findings suppress r-0123456789 30 because", "bad_argument"),
+        ("findings suppress r-0123456789 30", "missing_argument"),
+        (f"findings assign hub {PROBLEM}", "missing_argument"),
         ("freeze", "missing_argument"),
         ("unfreeze", "missing_argument"),
         ("cancel r-0123456789 please", "too_many_arguments"),
@@ -93,10 +122,15 @@ def test_what_a_command_cannot_work_with_is_refused(text: str, reason: str) -> N
         parse(text, registry(), KNOWN)
 
 
-def test_what_is_redriven_was_shown_by_a_command_that_only_reads() -> None:
-    by = [a.kind.by for each in registry().commands.values() for a in each.arguments if isinstance(a.kind, Shown)]
-    assert by == [("queues", "peek")]
-    assert registry().commands[by[0]].reads
+def test_what_is_redriven_or_suppressed_was_shown_by_a_command_that_only_reads() -> None:
+    by = {
+        each.text: argument.kind.by
+        for each in registry().commands.values()
+        for argument in each.arguments
+        if isinstance(argument.kind, Shown)
+    }
+    assert by == {"queues redrive": ("queues", "peek"), "findings suppress": ("findings", "show")}
+    assert all(registry().commands[words].reads for words in by.values())
 
 
 @pytest.mark.parametrize("each", registry().commands.values(), ids=lambda each: each.text)

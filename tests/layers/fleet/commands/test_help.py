@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.commands import Command, CommandError, Count, Who, help_for, parse
+from fleet.commands import Command, CommandError, Count, Id, Who, help_for, parse
 from fleet.commands.grammar.help import example
 from fleet.commands.grammar.registry import build
 from tests.layers.fleet.commands.declared import BY_TEXT, COMMANDS, KNOWN, REGISTRY, argument, command
@@ -106,6 +106,8 @@ def test_an_example_has_a_value_of_each_kind() -> None:
     assert example(BY_TEXT["mode"]) == "/yagura mode act"
     counts = (argument("most", Count(1, 5)), argument("other", Count(1, 5), 2))
     assert example(command("x", arguments=counts)) == "/yagura x 5 2"
+    ids = (argument("team", Id()), argument("other", Id(), "all"))
+    assert example(command("x", arguments=ids)) == "/yagura x team all"
 
 
 @pytest.mark.parametrize("each", COMMANDS, ids=lambda each: each.text)

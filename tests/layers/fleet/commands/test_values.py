@@ -1,10 +1,11 @@
 """What a word means as an argument of each kind, and what is said of one that means nothing there."""
 
 import re
+import time
 
 import pytest
 
-from fleet.commands import Account, Count, Kind, Known, Place, Queue, Request, Shown, Text, Value, Word
+from fleet.commands import Account, Count, Id, Kind, Known, Place, Queue, Request, Shown, Text, Value, Word
 from fleet.commands.grammar.values import UnfitError, expected, read
 from tests.layers.fleet.commands.declared import HUB, KNOWN, PAYMENTS, PEEK, RECORDS, RECORDS_OSAKA
 
@@ -30,6 +31,11 @@ REQUEST = "the id of a request, such as `r-0123456789`"
         (Request(), "R-ABCDEFGHJK", "r-abcdefghjk"),
         (Shown(PEEK), "R-mnpqrstvwx", "r-mnpqrstvwx"),
         (Shown(PEEK), "r-yz00000000", "r-yz00000000"),
+        (Id(), "front-door", "front-door"),
+        (Id(), "Front-DOOR", "front-door"),
+        (Id(), "0f3a", "0f3a"),
+        (Id(most=4), "a-b9", "a-b9"),
+        (Id(), "a" * 64, "a" * 64),
         (Count(1, 50), "1", 1),
         (Count(1, 50), "50", 50),
         (Count(1, 50), "007", 7),
@@ -62,6 +68,11 @@ def test_a_word_that_fits_has_one_value(kind: Kind, word: str, value: Value) -> 
         (Request(), "0123456789", REQUEST),
         *((Request(), f"r-012345678{confusing}", REQUEST) for confusing in "ilou-\n٣"),
         (Shown(PEEK), "q-0123456789", "the id that `queues peek` was answered under, such as `r-0123456789`"),
+        *(
+            (Id(most=4), word, "a name or an id: up to 4 letters, digits and hyphens")
+            for word in ("abcde", "a--b", "-a", "a-", "a_b", "a b", "á", "٣", "", "ab\n", "a/b")
+        ),
+        (Id(), "a" * 65, "a name or an id: up to 64 letters, digits and hyphens"),
         (Count(1, 50), "0", "a whole number from 1 to 50"),
         (Count(1, 50), "51", "a whole number from 1 to 50"),
         (Count(0, 9), "-1", "a whole number from 0 to 9"),
@@ -116,6 +127,14 @@ def test_an_account_is_where_its_name_its_id_and_all_say() -> None:
     assert KNOWN.places("333333333333") == (RECORDS, RECORDS_OSAKA)
     assert KNOWN.places("all") == (HUB, PAYMENTS, RECORDS, RECORDS_OSAKA)
     assert KNOWN.places("us-east-1") == KNOWN.places("") == ()
+
+
+def test_the_time_to_read_an_id_grows_as_its_length_does() -> None:
+    began = time.process_time()
+    for word in ("a" * 100_000, "a-" * 50_000, "a" * 99_999 + "_"):
+        with pytest.raises(UnfitError):
+            read(Id(), word, KNOWN)
+    assert time.process_time() - began < 2, "a quadratic pattern would need minutes"
 
 
 def test_the_example_of_a_request_is_one() -> None:
