@@ -44,7 +44,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "functions/chatops/message.py": _functions("chatops/test_message"),
     "functions/chatops/routes.py": _functions("chatops/test_routes"),
     "functions/chatops/outbox.py": _functions("chatops/test_outbox", "chatops/test_outbox_news"),
-    "functions/chatops/standing.py": _functions("chatops/test_standing"),
+    "functions/chatops/standing.py": _functions("chatops/test_standing", "chatops/test_problem_message"),
     "functions/chatops/problem_message.py": _functions("chatops/test_problem_message", "chatops/test_standing"),
     "functions/chatops/known.py": _functions("chatops/test_known"),
     "functions/chatops/storm.py": _functions("chatops/test_storm"),

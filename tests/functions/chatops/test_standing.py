@@ -151,3 +151,25 @@ def test_no_text_of_a_finding_becomes_a_mention_or_a_link(field: str) -> None:
     found = everything(shown(word(**texts)))
     assert "<" not in found
     assert "&lt;!channel&gt;" in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "open_"),
+    [(FindingOpened, True), (FindingChanged, True), (FindingSuppressed, False), (FindingResolved, False)],
+)
+def test_what_is_suppressed_or_closed_is_not_open_nor_urgent(kind: type[AboutProblem], open_: bool) -> None:
+    found = word(kind, severity="CRITICAL").standing
+    assert found
+    assert (found.open, found.urgent) == (open_, open_)
+
+
+def test_a_severity_that_nobody_knows_is_masked_and_not_urgent() -> None:
+    found = word(severity="ask taro@example.com").standing
+    assert found
+    assert (found.severity, found.urgent, found.mark) == ("ask [masked]", False, ":white_circle:")
+
+
+def test_a_problem_is_shown_by_a_command_where_it_is_kept() -> None:
+    found = word(account="444455556666").standing
+    assert found
+    assert (found.command, found.account) == ("/yagura findings show hub p1", "444455556666")

@@ -109,6 +109,14 @@ def test_accounts_are_named_the_most_affected_first_and_not_without_end() -> Non
     assert line.endswith("000000000005 (6) and 5 more")
 
 
+def test_the_least_severe_has_a_mark_too_and_ties_go_by_name() -> None:
+    found = msgspec.structs.replace(storm(6, severity="LOW"), accounts={"b": 3, "a": 3}, first=["r"] * 5)
+    said = message(found)
+    assert said.text.startswith(":white_circle: S3.8")
+    assert "*Account:* a (3), b (3)" in texts(said)[2]
+    assert texts(said)[3].endswith("and 1 more")
+
+
 def test_a_control_without_a_title_is_told_by_its_name() -> None:
     assert texts(message(storm(6, title="")))[1] == "S3.8: 6 problems within 10 minutes"
 
