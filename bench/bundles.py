@@ -17,7 +17,7 @@ from stacks.parts.bundling import Platform
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = {
-    "findings": ("triage", "publish"),
+    "findings": ("triage", "publish", "writeback", "tickets", "sweep", "work"),
     "operations": ("work", "publish"),
     "chatops": ("desk", "answers", "notify", "publish", "anchor"),
 }
@@ -39,6 +39,10 @@ _ENVIRONMENT = {
     "YAGURA_SLACK_SECRET": "/yagura/slack/bot-token",
     "YAGURA_SLACK_HOOKS": "http://127.0.0.1:1/",
     "YAGURA_PUMP_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/yagura-chatops",
+    "YAGURA_WRITEBACK_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/yagura-findings-writeback",
+    "YAGURA_TICKET_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/yagura-findings-tickets",
+    "YAGURA_GITHUB_SECRET": "/yagura/github/token",
+    "YAGURA_GITHUB_API": "http://127.0.0.1:1/",
     "YAGURA_ARCHIVE_ROLE": "arn:aws:iam::444455556666:role/yagura/archive",
     "YAGURA_ARCHIVE_BUCKET": "yagura-audit",
     "YAGURA_ARCHIVE_REGION": "eu-west-1",

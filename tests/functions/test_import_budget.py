@@ -17,6 +17,10 @@ ALL = OURS | BOTO3 | {"aws_lambda_powertools", "typing_extensions", "msgspec"}
 THIRD_PARTY = {
     "functions.findings.triage": ALL,
     "functions.findings.publish": ALL,
+    "functions.findings.writeback": ALL,
+    "functions.findings.tickets": ALL,
+    "functions.findings.sweep": ALL,
+    "functions.findings.work": ALL | {"rfc8785"},
     "functions.operations.work": ALL | {"rfc8785"},
     "functions.operations.publish": ALL,
     "functions.chatops.desk": ALL | {"rfc8785", "slack_sdk"},
@@ -48,7 +52,9 @@ _FIRST_ANSWER = """
 import json, importlib, io, contextlib
 from botocore.client import BaseClient
 keys = dict.fromkeys(["AccessKeyId", "SecretAccessKey", "SessionToken"], "none")
-BaseClient._make_api_call = lambda self, operation, request: {"Items": [], "Parameters": [], "Credentials": keys}
+BaseClient._make_api_call = lambda self, operation, request: {
+    "Items": [], "Parameters": [], "Findings": [], "Credentials": keys
+}
 class Context:
     def get_remaining_time_in_millis(self):
         return 30_000
@@ -64,6 +70,10 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 _EVENTS: dict[str, list[object]] = {
     "functions.findings.triage": ["batch"],
     "functions.findings.publish": [{"tick": 120}],
+    "functions.findings.writeback": ["batch"],
+    "functions.findings.tickets": ["batch"],
+    "functions.findings.sweep": [{"tick": 300}],
+    "functions.findings.work": ["batch"],
     "functions.operations.work": ["batch"],
     "functions.operations.publish": [{"tick": 120}],
     "functions.chatops.desk": ["batch"],
