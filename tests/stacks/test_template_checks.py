@@ -7,7 +7,19 @@ import pytest
 from fleetctl.templates import Template
 from tests.stacks.checks import CHECKS, problems
 from tests.stacks.fleets import broken, find
-from tests.stacks.mutations import archive, buses, chatops, commands, functions, grants, keys, pollers, queues, tables
+from tests.stacks.mutations import (
+    archive,
+    buses,
+    chatops,
+    commands,
+    findings,
+    functions,
+    grants,
+    keys,
+    pollers,
+    queues,
+    tables,
+)
 from tests.stacks.mutations.mutation import SPOKE, Mutation
 
 MUTATIONS = (
@@ -17,6 +29,7 @@ MUTATIONS = (
     | commands.MUTATIONS
     | chatops.MUTATIONS
     | archive.MUTATIONS
+    | findings.MUTATIONS
     | queues.MUTATIONS
     | tables.MUTATIONS
     | functions.MUTATIONS
@@ -67,7 +80,7 @@ def test_a_stack_that_may_be_deployed_before_its_boundary_is_named(hub_and_spoke
 
 
 def test_no_mutation_hides_another_of_the_same_name() -> None:
-    parts = (grants, pollers, buses, commands, chatops, archive, queues, tables, functions)
+    parts = (grants, pollers, buses, commands, chatops, archive, findings, queues, tables, functions)
     assert len(MUTATIONS) == sum(len(part.MUTATIONS) for part in parts)
     sorts = (chatops.REQUESTS, chatops.SECRETS, chatops.API, archive.ARCHIVE, archive.ACCOUNTS)
     assert len(chatops.MUTATIONS | archive.MUTATIONS) == sum(map(len, sorts))

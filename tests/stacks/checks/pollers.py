@@ -37,6 +37,8 @@ def _mapping(template: Template, name: str, mapping: dict[str, Any]) -> Iterator
         yield template.problem(name, "one bad event would block its neighbours: report_batch_item_failures=True")
     if ":sqs:" in source and "MaximumConcurrency" not in mapping.get("ScalingConfig", {}):
         yield template.problem(name, "has no MaximumConcurrency: a flood would take the account's whole concurrency")
+    if ":sqs:" in source and mapping.get("BatchSize", 10) > 10 and not mapping.get("MaximumBatchingWindowInSeconds"):
+        yield template.problem(name, "SQS gives more than 10 messages at once only to who waits for them: window=...")
     failed = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     if failed:
         yield from _exactly(template, role, failed, {"sqs:SendMessage"})
