@@ -6,51 +6,21 @@ from typing import Any
 
 import pytest
 
-from functions.findings.decision import reviewed, unsuppressed
+from functions.findings.decision import unsuppressed
 from functions.findings.finding import Status
 from functions.findings.policy import Match, Rule
 from functions.findings.problem import Problem
 from functions.findings.store import key
-from tests.functions.findings.deployments import HOUR, MINUTE, WRITEBACK, Deployment
+from tests.functions.findings.deployments import HOUR, WRITEBACK, Deployment
 from tests.functions.findings.hubs import asff, ocsf
 from tests.functions.findings.laws import NOW, suppressing
+from tests.functions.findings.written import ACCEPTED, of, put, workflows
 from tests.layers.fleet.fakes import client_error
-
-ACCEPTED = suppressing("accepted", match=Match(resource=["arn:aws:s3:::a*"]))
 
 
 @pytest.fixture
 def deployment() -> Deployment:
     return Deployment(ACCEPTED)
-
-
-def put(deployment: Deployment, *names: str) -> list[str]:
-    """Findings of these buckets are there, and triaged; the ids of their problems."""
-    for name in names:
-        deployment.hub.put(asff(name, at=NOW))
-    deployment.echo()
-    return [of(deployment, name).id for name in names]
-
-
-def of(deployment: Deployment, name: str) -> Problem:
-    (found,) = (
-        problem
-        for pk in list(deployment.dynamodb.items)
-        if pk.startswith("problem#")
-        and (problem := deployment.problem(pk.removeprefix("problem#"))).resource == f"arn:aws:s3:::{name}"
-    )
-    return found
-
-
-def workflows(deployment: Deployment, *names: str) -> list[str]:
-    return [deployment.hub.workflow(asff(name, at=NOW)["Id"]) for name in names]
-
-
-def review(deployment: Deployment, *problems: str) -> None:
-    """As the sweep does after a change of configuration."""
-    with deployment.running():
-        for each in problems:
-            deployment.office.change(each, lambda p, now: reviewed(p, deployment.office.law, now), actor="tests")
 
 
 def test_a_hundred_problems_are_asked_for_in_one_call_and_written_down(deployment: Deployment) -> None:
@@ -108,65 +78,6 @@ def test_both_forms_of_a_finding_are_asked_for(deployment: Deployment) -> None:
     assert record.finding["status"] == "Suppressed"
 
 
-def ended(deployment: Deployment, name: str = "a") -> str:
-    """A problem whose findings are suppressed, and whose rule is gone."""
-    (problem,) = put(deployment, name)
-    deployment.rest()
-    assert workflows(deployment, name) == ["SUPPRESSED"]
-    deployment.deploy()
-    review(deployment, problem)
-    return problem
-
-
-@pytest.mark.parametrize("mode", ["act", "observe", "off", "nonsense"])
-def test_taking_a_suppression_back_is_never_blocked(deployment: Deployment, mode: str) -> None:
-    ended(deployment)
-    deployment.parameters.values["/yagura/mode/findings"] = mode
-    deployment.restart()
-    deployment.rest()
-    assert workflows(deployment, "a") == ["NEW"]
-
-
-def test_nor_by_a_freeze_or_by_a_mode_that_cannot_be_read(deployment: Deployment) -> None:
-    ended(deployment)
-    deployment.parameters.values["/yagura/freeze"] = "frozen"
-    deployment.parameters.error = client_error("InternalServerError")
-    deployment.restart()
-    deployment.rest()
-    assert workflows(deployment, "a") == ["NEW"]
-
-
-@pytest.mark.parametrize("mode", ["observe", "off", "nonsense", "frozen"])
-def test_nothing_is_suppressed_unless_the_mode_is_act(mode: str) -> None:
-    deployment = Deployment(ACCEPTED, mode="act" if mode == "frozen" else mode)
-    (problem,) = put(Deployment(ACCEPTED), "a")
-    deployment.hub.put(asff("a", at=NOW))
-    if mode == "off":
-        deployment.parameters.values["/yagura/mode/findings"] = "observe"
-        deployment.echo()
-        deployment.parameters.values["/yagura/mode/findings"] = "off"
-    if mode == "frozen":
-        deployment.parameters.values["/yagura/freeze"] = "frozen"
-    deployment.echo()
-    deployment.queues.bodies[WRITEBACK].append(json.dumps({"problem": problem}))
-    deployment.rest()
-    assert deployment.hub.asked() == []
-    assert deployment.problem(problem).state.status is Status.SUPPRESSED, "it is decided and shown all the same"
-
-
-def test_who_starts_to_act_makes_good_what_was_only_observed() -> None:
-    deployment = Deployment(ACCEPTED, mode="observe")
-    put(deployment, "a")
-    deployment.tick()
-    deployment.rest()
-    assert workflows(deployment, "a") == ["NEW"]
-    deployment.parameters.values["/yagura/mode/findings"] = "act"
-    deployment.now += MINUTE
-    deployment.tick()
-    deployment.rest()
-    assert workflows(deployment, "a") == ["SUPPRESSED"]
-
-
 def test_too_many_requests_keeps_the_change_and_asks_no_further(deployment: Deployment) -> None:
     other = suppressing("other", match=Match(resource=["arn:aws:s3:::b"]))
     deployment.deploy(ACCEPTED, other)
@@ -178,18 +89,6 @@ def test_too_many_requests_keeps_the_change_and_asks_no_further(deployment: Depl
     assert len(deployment.hub.asked()) == 1, "the second rule's call would only be throttled as well"
     assert deployment.deliver() == []
     assert workflows(deployment, "a", "b") == ["SUPPRESSED", "SUPPRESSED"]
-
-
-def test_a_call_that_was_throttled_costs_nothing_of_the_budget() -> None:
-    deployment = Deployment(ACCEPTED, effects_per_hour=1)
-    put(deployment, "a")
-    deployment.stream()
-    for _ in range(3):
-        deployment.hub.behaves(throttle=1)
-        deployment.deliver()
-    assert deployment.deliver() == []
-    assert workflows(deployment, "a") == ["SUPPRESSED"]
-    assert deployment.told("BudgetUsedUp") == []
 
 
 @pytest.mark.parametrize("wish", [{"down": True}, {"enabled": False}, {"fail": 1}, {"fail": 1, "after": True}])
@@ -292,32 +191,6 @@ def test_when_all_of_it_fails_every_message_comes_again(deployment: Deployment) 
     asking: Any = deployment.writeback.asking
     asking.bring_about = fails
     assert len(deployment.deliver()) == 2
-
-
-def test_with_the_budget_used_up_suppressions_wait_for_the_next_hour_and_people_are_told_once() -> None:
-    deployment = Deployment(ACCEPTED, effects_per_hour=2)
-    names = ["a1", "a2", "a3", "a4", "a5"]
-    put(deployment, *names)
-    for _ in range(2):
-        deployment.rest()
-        assert workflows(deployment, *names).count("SUPPRESSED") == 2
-        deployment.now += 20 * MINUTE
-        deployment.tick()
-    assert [(each["limit"], each["capability"]) for each in deployment.told("BudgetUsedUp")] == [(2, "findings")]
-    for done in (4, 5):
-        deployment.now += HOUR
-        deployment.tick()
-        deployment.rest()
-        assert workflows(deployment, *names).count("SUPPRESSED") == done
-    assert len(deployment.told("BudgetUsedUp")) == 2
-    assert deployment.queues.dead == []
-
-
-def test_undoing_costs_nothing_of_the_budget() -> None:
-    deployment = Deployment(ACCEPTED, effects_per_hour=1)
-    ended(deployment)
-    deployment.rest()
-    assert workflows(deployment, "a") == ["NEW"]
 
 
 def test_a_suppression_by_hand_is_taken_back_by_hand_alone(deployment: Deployment) -> None:
