@@ -34,7 +34,7 @@ from functions.chatops.message import (
 )
 from functions.chatops.page import Page, Urgency
 from functions.chatops.routes import Routing, Told
-from functions.chatops.standing import Standing, closed, severity_of, standing, suppressed, version_of
+from functions.chatops.standing import Standing, closed, standing, suppressed, version_of
 
 ABOUT: dict[str, type[AboutProblem]] = {
     kind.detail_type(): kind
@@ -82,7 +82,7 @@ def said(event: Received[AboutProblem], routing: Routing) -> Said:
     meta, data = event.meta, event.data
     if meta.account not in routing.ids:
         raise RefusedError("foreign", "$.detail.meta.account", "expected an account of the fleet")
-    told = routing.problem(severity_of(data.severity), meta, data.channel)
+    told = routing.problem(mask(data.severity), meta, data.channel)
     again = isinstance(data, FindingOpened) and data.reopened
     open_ = standing(event, routing, again=again, urgent=told.page)
     plain = Said(problem=data.problem, version=version_of(event), time=meta.time, channel=told.channel, standing=open_)
@@ -91,7 +91,7 @@ def said(event: Received[AboutProblem], routing: Routing) -> Said:
             return _opened(plain, open_, data, told)
         case FindingChanged():
             before = msgspec.structs.replace(meta, team=data.was_team, service=data.was_service)
-            was = routing.problem(severity_of(data.was_severity), before, data.was_channel)
+            was = routing.problem(mask(data.was_severity), before, data.was_channel)
             if was.channel == told.channel:
                 return plain
             return msgspec.structs.replace(plain, worth="news" if data.tell == "now" else "move")

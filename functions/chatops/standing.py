@@ -5,7 +5,7 @@ import msgspec
 from fleet.events.envelope import Received
 from fleet.events.findings import AboutProblem, FindingSuppressed
 from fleet.masking import mask, mask_identifier
-from functions.chatops.message import MARKS, SEVERITIES, cut, day, moment
+from functions.chatops.message import MARKS, cut, day, moment
 from functions.chatops.routes import Routing
 
 REVISIONS_FROM = 10**13
@@ -54,15 +54,10 @@ def version_of(event: Received[AboutProblem]) -> int:
     return (REVISIONS_FROM + revision if revision > 0 else event.meta.time) * BETWEEN
 
 
-def severity_of(text: str) -> str:
-    """A severity as it may be told."""
-    return text if text in SEVERITIES else mask(text)
-
-
-def standing(event: Received[AboutProblem], routing: Routing, *, again: bool = False, urgent: bool = False) -> Standing:
+def standing(event: Received[AboutProblem], routing: Routing, *, again: bool, urgent: bool) -> Standing:
     """A problem that is open."""
     meta, data = event.meta, event.data
-    severity, control = severity_of(data.severity), mask_identifier(data.control)
+    severity, control = mask(data.severity), mask_identifier(data.control)
     resource = mask_identifier(data.resource, known=routing.ids)
     mark = MARKS.get(severity, ":white_circle:")
     facts = {

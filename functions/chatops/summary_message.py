@@ -25,7 +25,6 @@ from functions.chatops.message import (
     section,
 )
 from functions.chatops.routes import Routing
-from functions.chatops.standing import severity_of
 
 MOST_FIRST, MOST_CONTROLS = 10, 10
 _MOST_TITLE, _MOST_RESOURCE = 150, 200
@@ -167,7 +166,7 @@ def _line(one: Worst) -> str:
 def _worst(one: Worst, routing: Routing, kept_in: str) -> Worst:
     return Worst(
         problem=mask_identifier(one.problem),
-        severity=severity_of(one.severity),
+        severity=mask(one.severity),
         control=mask_identifier(one.control),
         resource=cut(mask_identifier(one.resource, known=routing.ids), _MOST_RESOURCE),
         title=cut(mask(one.title), _MOST_TITLE),
@@ -192,7 +191,7 @@ def _day(text: str) -> str:
 
 
 def _by_severity(counts: dict[str, int]) -> dict[str, int]:
-    return {severity_of(name): count for name, count in counts.items() if count}
+    return {mask(name): count for name, count in counts.items() if count}
 
 
 def _order(one: Worst) -> tuple[int, int, str]:

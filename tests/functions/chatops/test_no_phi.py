@@ -179,7 +179,7 @@ def test_nothing_of_a_summary_identifies_a_person_in_what_leaves(
     assert_none_in_summaries(found, first)
 
 
-@pytest.mark.parametrize("forgets", ["mask", "mask_identifier", "severity_of"])
+@pytest.mark.parametrize("forgets", ["mask", "mask_identifier"])
 def test_the_property_refutes_a_summary_that_does_not_mask(forgets: str) -> None:
     @REFUTE
     @given(summaries, worst)

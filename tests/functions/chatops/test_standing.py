@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fleet.events.envelope import receive
 from fleet.events.findings import (
     AboutProblem,
     FindingChanged,
@@ -15,8 +16,8 @@ from fleet.events.findings import (
 )
 from functions.chatops.message import Message, Priority
 from functions.chatops.problem_message import Said, message
-from functions.chatops.standing import moved
-from tests.functions.chatops.problem_events import ARN, DAY_MS, OPENED_AT, version, word
+from functions.chatops.standing import moved, standing
+from tests.functions.chatops.problem_events import ARN, DAY_MS, OPENED_AT, ROUTES, about, version, word
 
 
 def shown(word: Said) -> Message:
@@ -173,3 +174,10 @@ def test_a_problem_is_shown_by_a_command_where_it_is_kept() -> None:
     found = word(account="444455556666").standing
     assert found
     assert (found.command, found.account) == ("/yagura findings show hub p1", "444455556666")
+
+
+@pytest.mark.parametrize(("severity", "urgent"), [("CRITICAL", True), ("HIGH", False)])
+def test_what_is_critical_is_urgent_although_nobody_is_woken(severity: str, urgent: bool) -> None:
+    event = receive(FindingOpened, about(severity=severity))
+    assert standing(event, ROUTES, again=False, urgent=False).urgent is urgent
+    assert standing(event, ROUTES, again=False, urgent=True).urgent
