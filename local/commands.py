@@ -123,11 +123,14 @@ def clock(
     port: Port = None,
     state: State = None,
 ) -> None:
-    """Move the fleet's clock ahead, let it run faster, or give it the wall's time again."""
+    """Move the fleet's clock ahead and do what is due by then, let it run faster, or give it the wall's time again."""
     instance = process.from_environment(port, state)
     process.require_running(instance)
     now = fleet_clock.set_clock(instance, wish) if wish else fleet_clock.read(instance)
     _out.print(fleet_clock.described(now), soft_wrap=True)
+    if wish.startswith("+"):
+        ready.sweep(instance)
+        _out.print("What was due by then is under way.")
 
 
 @app.command(name="doctor")

@@ -8,7 +8,7 @@ from typing import Any
 
 from local import fleet_clock, ready, trace
 from local.chat import AIKO, BEN, Message, awaited, buttons, click, read, say, words
-from local.client import SPOKE, client, github_issues, securityhub_findings
+from local.client import SPOKE, github_issues, securityhub_findings
 from local.demo_chatops import REQUEST, letters, story
 from local.errors import LocalCloudError
 from local.process import Instance
@@ -123,7 +123,7 @@ def _suppressed(scene: Scene, bucket: str) -> None:
 def _ended(scene: Scene, bucket: str) -> None:
     scene.tell("the clock of the fleet jumps two days ahead")
     fleet_clock.set_clock(scene.instance, "+2d")
-    sweep(scene.instance)
+    ready.sweep(scene.instance)
     message = scene.message(bucket, "is open again")
     scene.tell(f"in Slack, the same message: {message['text']}")
     notes = _noted(scene, bucket, "NEW", "New")
@@ -152,11 +152,6 @@ def _ticket(scene: Scene, key: str) -> None:
     message = scene.message(key, "is resolved")
     scene.tell(f"in Slack, the same message: {message['text']}")
     scene.kept["the message of a resolved problem is the same one"] = len(scene.messages(key)) == 1
-
-
-def sweep(instance: Instance) -> None:
-    """What the schedule does every five minutes."""
-    client(instance, "lambda", SPOKE).invoke(FunctionName=ready.SWEEP, Payload=b"{}")
 
 
 def _asked(scene: Scene, text: str, says: str) -> str:

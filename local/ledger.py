@@ -21,6 +21,12 @@ class Line(NamedTuple):
 _EB, _LAMBDA = "EventBridge User Guide", "Lambda Developer Guide"
 
 LEDGER: tuple[Line, ...] = (
+    Line(
+        "Time: the fleet's clock ahead of the wall's, or faster; fakes, schedules, queues and sessions keep the wall's",
+        "simulated",
+        "fleet.clock; no AWS service has such a clock",
+        "local/fleet_clock.py",
+    ),
     Line("CloudFormation by the real CDK CLI", "real", "tests/local/test_deploy.py"),
     Line("IAM: identity policies of users, roles, sessions", "real", "tests/local/test_identity.py"),
     Line(
@@ -143,6 +149,12 @@ LEDGER: tuple[Line, ...] = (
         "Lambda: JSON platform log lines, errorType of an exception",
         "not simulated",
         "text lines; Runtime.HandlerError",
+    ),
+    Line(
+        "Lambda: bundles and layers are read-only, and unpacked once",
+        "simulated",
+        f"{_LAMBDA}, execution environment; one that writes there is not kept from it",
+        "local/lambda_code.py",
     ),
     Line("Lambda: memory limit, arm64", "not simulated", "functions run on the host's processor"),
     Line("Lambda: weighted aliases, AWS/Lambda metrics by version", "not simulated", "comes with rollouts"),

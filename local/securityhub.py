@@ -5,7 +5,8 @@ authenticated and authorized as the emulator's own services are (`securityhub_ac
 (`securityhub_limits.py`), checked against botocore's model (`securityhub_model.py`), and answered from memory
 (`securityhub_cspm.py` for ASFF, `securityhub_v2.py` for OCSF). Events go to the default bus of the account, as AWS
 puts them there: User Guide, "EventBridge event formats": one finding in each event; `resources` is the product's ARN
-and the finding's Id, in V2 its metadata.uid.
+and the finding's Id, in V2 its metadata.uid. Two events of one finding never bear the same second, which is all that
+EventBridge's times have: on AWS seconds or minutes lie between a finding and what a customer makes of it.
 
 For tests and the demo:
 - `POST /_local/securityhub/ocsf` with `{"account", "region", "findings"}` imports OCSF findings, as AWS itself does;
@@ -162,7 +163,7 @@ def _publish(hub: Hub, findings: list[Json], *, v2: bool) -> None:
             "DetailType": "Findings Imported V2" if v2 else "Security Hub Findings - Imported",
             "Detail": json.dumps({"findings": [finding]}),
             "EventBusName": "default",
-            "Time": put_events.epoch(None),
+            "Time": hub.second_for(resource, int(time.time())),
             "Resources": [resource],
             "Account": hub.account,
             "Region": hub.region,

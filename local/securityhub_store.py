@@ -48,6 +48,13 @@ class Hub:
     region: str
     findings: dict[FindingKey, Record] = field(default_factory=dict)
     ocsf: dict[str, Record] = field(default_factory=dict)
+    told: dict[str, int] = field(default_factory=dict)
+    """When the last event of a finding was (s since the epoch)."""
+
+    def second_for(self, resource: str, now: int) -> int:
+        """The time of an event about a finding: now, or the second after the last one."""
+        self.told[resource] = max(now, self.told.get(resource, 0) + 1)
+        return self.told[resource]
 
     @property
     def arn(self) -> str:

@@ -284,3 +284,11 @@ def test_the_page_shows_both_forms_and_texts_stay_texts(cloud: Instance, hub: An
     assert f"<td>{account}</td><td>ASFF</td>" in page
     assert "<td>SUPPRESSED</td><td>someone: &lt;script&gt;" in page
     assert policy.startswith("default-src 'none'")
+
+
+def test_events_of_one_finding_follow_each_other_by_their_seconds(cloud: Instance, hub: Any, account: str) -> None:
+    hub.batch_import_findings(Findings=[asff(account)])
+    for status in ("SUPPRESSED", "NEW", "SUPPRESSED"):
+        hub.batch_update_findings(FindingIdentifiers=named(asff(account)), Workflow={"Status": status})
+    times = [each["time"] for each in events(cloud, account)]
+    assert times == sorted(set(times))
