@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from functions.findings.brief import Brief, brief_of
 from functions.findings.finding import Status
+from functions.findings.history import History
 from functions.findings.lease import DAY_MS, WARN_MS
-from functions.findings.summary import MOST_CONTROLS, MOST_FIRST, Summary, age, entry, summary_of
+from functions.findings.summary import Summary, age, entry, summary_of
 from functions.findings.telling import Here
-from tests.functions.findings.laws import FIRST, NOW, finding_like, problem_of, suppressing
+from tests.functions.findings.laws import FIRST, NOW, finding_like, open_problem, problem_of, suppressing
 from tests.functions.findings.laws import law as law_of
 
 HERE = Here("999900001111", "eu-central-1", NOW)
@@ -47,6 +48,12 @@ def test_it_says_when_the_one_that_is_silent_for_longest_was_heard_of() -> None:
     closed = finding_like(finding_id="closed", status=Status.RESOLVED)
     assert brief_of(problem_of(closed, FIRST, other)).heard == NOW + 1
     assert brief_of(problem_of(closed)).heard == 0
+    assert brief_of(open_problem(history=History())).heard == 0
+
+
+def test_one_that_was_written_before_that_was_known_is_as_if_nothing_had_been_heard_of_it() -> None:
+    old = {name: value for name, value in msgspec.to_builtins(brief(heard=7)).items() if name != "heard"}
+    assert msgspec.convert(old, Brief) == brief(heard=0)
 
 
 def test_open_problems_are_counted_by_severity_control_and_age() -> None:
@@ -62,20 +69,31 @@ def test_open_problems_are_counted_by_severity_control_and_age() -> None:
     assert (said.overdue, said.oldest, said.suppressed) == (1, NOW - 40 * DAY_MS, 0)
 
 
+def test_their_ages_are_counted_and_what_is_long_overdue_is_overdue() -> None:
+    summary = summary_of([brief(due=1), brief(opened=NOW), brief(opened=NOW - 31 * DAY_MS)], NOW)
+    assert summary.ages == {"< 7 d": 1, "< 1 d": 1, "< 90 d": 1}
+    assert summary.overdue == 1
+
+
+def test_the_oldest_is_none_where_nobody_knows_when_it_was_opened() -> None:
+    assert event(brief(opened=0)).oldest == 0
+
+
 def test_what_is_suppressed_is_counted_apart_and_so_is_what_nothing_of_ours_explains() -> None:
     said = event(
         brief(status="suppressed", until=NOW + WARN_MS),
         brief(status="suppressed", until=NOW + WARN_MS + 1),
+        brief(status="suppressed", until=1),
         brief(status="suppressed", until=0),
     )
-    assert (said.suppressed, said.unexplained, said.ending) == (3, 1, 1)
+    assert (said.suppressed, said.unexplained, said.ending) == (4, 1, 2)
     assert (said.open, said.first, said.oldest) == ({}, [], 0)
 
 
 def test_the_first_of_them_are_named_and_no_more() -> None:
-    said = event(*(brief(problem=f"p{number}", control=f"C{number}") for number in range(MOST_FIRST + 5)))
-    assert [each["problem"] for each in said.first] == [f"p{number}" for number in range(MOST_FIRST)]
-    assert len(said.controls) == MOST_CONTROLS
+    said = event(*(brief(problem=f"p{number}", control=f"C{number}") for number in range(15)))
+    assert [each["problem"] for each in said.first] == [f"p{number}" for number in range(10)]
+    assert len(said.controls) == 10
     assert said.first[0].keys() == {"problem", "severity", "control", "resource", "title", "opened", "due"}
 
 
@@ -87,7 +105,7 @@ def test_without_anything_to_tell_there_is_no_summary() -> None:
 
 @pytest.mark.parametrize(
     ("days", "name"),
-    [(-1, "< 1 d"), (0, "< 1 d"), (1, "< 7 d"), (7, "< 30 d"), (29, "< 30 d"), (89, "< 90 d"), (90, "older")],
+    [(-1, "< 1 d"), (1, "< 7 d"), (7, "< 30 d"), (29, "< 30 d"), (30, "< 90 d"), (89, "< 90 d"), (90, "older")],
 )  # fmt: skip
 def test_an_age_has_a_name(days: int, name: str) -> None:
     assert age(days * DAY_MS) == name
@@ -95,11 +113,13 @@ def test_an_age_has_a_name(days: int, name: str) -> None:
 
 def test_the_event_of_the_same_day_is_the_same_event_and_is_of_the_team() -> None:
     one, other = entry(event(brief()), "front-door", HERE), entry(event(), "front-door", HERE)
-    assert one.id == other.id
+    assert one.id == other.id == "digest-999900001111-eu-central-1-111122223333-front-door-2026-03-03"
     assert one.id != entry(event(brief(), kind="baseline"), "front-door", HERE).id
     assert one.id != entry(event(brief()), "billing", HERE).id
     meta = json.loads(one.detail)["meta"]
     assert (meta["team"], meta["account"], meta["region"]) == ("front-door", "999900001111", "eu-central-1")
+    assert (meta["service"], meta["environment"], meta["actor"]) == ("", "", "yagura.findings")
+    assert (meta["time"], meta["version"]) == (NOW, 1)
     assert (one.detail_type, one.source) == ("FindingsSummarized", "yagura.findings")
 
 
