@@ -5,7 +5,10 @@
                              which revision; due_at (ms): when the clock does something to it; live, rank, brief: as
                              the index `live` has it
     pk      account#<id>     whether an account's problems from before the fleet have been summed up (`baseline`)
-    pk      walk#<name>      how far a walk through many problems has come (`sweep`)
+    pk      walk#<name>      how far a walk through many problems has come (`walks`)
+    pk      summary#<...>    what a team was told of all its problems, in its outbox (`sums`)
+    pk      numbers#<day>    what came in, what became of it and how long that took (`tally`)
+    pk      teams            those under which problems are kept (`teams`)
     pk      budget#<hour>    effects of an hour (fleet.budget)
     pk      command#<id>     a command of people and its answer (fleet.command_work)
     index   pending          problems with an unsent fleet event (fleet.outbox), or that are due
