@@ -142,6 +142,13 @@ def test_an_escalation_is_a_message_of_its_own_that_goes_first(to: str, channel:
     assert own.blocks[3]["text"]["text"] == "`/yagura findings show hub p1`"  # type: ignore[index]
 
 
+def test_an_escalation_is_news_where_it_goes_and_all_else_where_the_problem_belongs() -> None:
+    found = word(FindingOverdue, stage="escalate", escalate_to="#front")
+    assert (found.escalates, found.news_in, found.channel) == (True, "#front", "#intake")
+    for other in (word(), word(FindingOverdue), word(SuppressionExpiring)):
+        assert (other.escalates, other.news_in) == (False, "#intake")
+
+
 def test_a_suppression_that_ends_soon_is_told_to_the_owner_with_who_asked_and_what_shows_it() -> None:
     found = word(SuppressionExpiring, meta={"account": "444455556666"})
     own = found.own
