@@ -82,15 +82,21 @@ class Watch:
         return [each for each in slack_messages(self.instance)[self.posted :] if text in str(each)]
 
     def item(self, account: str, table: str, attribute: str, value: str) -> dict[str, Any] | None:
-        """An item by any attribute (`problem.finding.finding_id`)."""
-        names = {f"#{index}": name for index, name in enumerate(attribute.split("."))}
+        """An item by any attribute."""
+        return self._first(account, table, "#name = :value", attribute, value)
+
+    def problem(self, finding_id: str) -> dict[str, Any] | None:
+        """The item of the problem that a finding reports; what is in it is JSON."""
+        return self._first(SPOKE, "yagura-findings", "contains(#name, :value)", "problem", finding_id)
+
+    def _first(self, account: str, table: str, holds: str, name: str, value: str) -> dict[str, Any] | None:
         pages = (
             self.client("dynamodb", account)
             .get_paginator("scan")
             .paginate(
                 TableName=table,
-                FilterExpression=f"{'.'.join(names)} = :value",
-                ExpressionAttributeNames=names,
+                FilterExpression=holds,
+                ExpressionAttributeNames={"#name": name},
                 ExpressionAttributeValues={":value": {"S": value}},
                 ConsistentRead=True,
             )

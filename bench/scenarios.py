@@ -22,6 +22,7 @@ from fleet.items import to_dynamodb
 from fleet.modes import FREEZE, parameter
 from local import trace
 from local.client import HUB, REGION, SPOKE, client, send_aws_event
+from local.demo_chatops import letters
 from tests.local.fleet import finding, imported, restart
 
 TRIAGE, PUBLISH, NOTIFY = "findings triage", "findings publish", "chatops notify"
@@ -47,7 +48,7 @@ class Scenario:
 def recorded(watch: Watch) -> str:
     """A finding is recorded."""
     one = _send(watch)
-    return watch.until("recorded", lambda: _problem(watch, one))
+    return watch.until("recorded", lambda: watch.problem(one))
 
 
 def refused(watch: Watch) -> str:
@@ -67,7 +68,7 @@ def mode_of_findings(watch: Watch) -> str:
 def told(watch: Watch) -> str:
     """The opening is on the hub's bus, and no longer waits on its item."""
     one = _send(watch)
-    return watch.until("told", lambda: watch.events(one) and "pending" not in (_problem(watch, one) or {"pending": 1}))
+    return watch.until("told", lambda: watch.events(one) and "pending" not in (watch.problem(one) or {"pending": 1}))
 
 
 def swept(watch: Watch) -> str:
@@ -90,7 +91,7 @@ def posted(watch: Watch) -> str:
     if problem := watch.until("at rest", lambda: watch.on_its_way(HUB, "yagura-chatops") == 0):
         return problem
     restart(watch.instance, HUB, "yagura-chatops-notify")
-    resource = f"arn:aws:s3:::bucket-{uuid.uuid4().hex[:12]}"
+    resource = f"arn:aws:s3:::bucket-{letters()}"
     _send(watch, resource)
     return watch.until("posted", lambda: watch.messages(resource))
 
@@ -115,7 +116,7 @@ def refused_by_chatops(watch: Watch) -> str:
 def mode_of_chatops(watch: Watch) -> str:
     """While chatops is off, messages are kept and not posted."""
     with _off(watch, HUB, "chatops", "yagura-chatops-notify"):
-        resource = f"arn:aws:s3:::bucket-{uuid.uuid4().hex[:12]}"
+        resource = f"arn:aws:s3:::bucket-{letters()}"
         one = _send(watch, resource)
 
         def at_rest() -> bool:
@@ -180,10 +181,6 @@ def _send(watch: Watch, resource: str = "") -> str:
     event = imported(finding(resource))
     send_aws_event(watch.instance, SPOKE, event)
     return str(event["detail"]["findings"][0]["Id"])
-
-
-def _problem(watch: Watch, finding_id: str) -> dict[str, Any] | None:
-    return watch.item(SPOKE, "yagura-findings", "problem.finding.finding_id", finding_id)
 
 
 def _is_refused(watch: Watch, account: str, capability: str, event_id: str) -> bool:

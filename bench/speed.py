@@ -54,7 +54,7 @@ def _way(instance: Instance) -> dict[str, float]:
     event = imported(finding())
     one = event["detail"]["findings"][0]
     looks: dict[str, Callable[[], object]] = {
-        "recorded": lambda: watch.item(SPOKE, "yagura-findings", "problem.finding.finding_id", one["Id"]),
+        "recorded": lambda: watch.problem(one["Id"]),
         "on the hub's bus": lambda: watch.events(one["Id"]),
         "in Slack": lambda: watch.messages(one["Resources"][0]["Id"]),
     }

@@ -237,7 +237,7 @@ def known_problems(instance: Instance) -> Iterator[Problem]:
     for page in pages:
         for item in page["Items"]:
             kind, _, name = item["pk"]["S"].partition("#")
-            if kind == "problem":
+            if kind == "problem" and "problem" in item:
                 yield {"id": name, **json.loads(item["problem"]["S"])}
 
 
