@@ -177,6 +177,11 @@ def test_a_machines_identifier_stays(text: str) -> None:
     assert mask_identifier(text, {ACCOUNT}) == text
 
 
+@pytest.mark.parametrize("text", ["1234567890123456" + "7a8b" * 4, "1" * 31 + "f", "1" * 63 + "a"])
+def test_a_hash_that_begins_with_many_digits_stays(text: str) -> None:
+    assert mask_identifier(text) == text
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -188,6 +193,8 @@ def test_a_machines_identifier_stays(text: str) -> None:
         ("sg-12345678", f"sg-{MASK}"),
         ("12345678-1234-1234-1234-123456789012", f"{MASK}-{MASK}"),
         ("1234567812345678", MASK),
+        ("1234567812345678abc", None),
+        ("12345678123456781234567812345678", MASK),
         ("Patient: Taro Yamada", f"Patient: {MASK}"),
     ],
 )

@@ -89,7 +89,8 @@ _AWS_ID = (
     r"(?=[0-9]{0,16}[a-f])(?:[0-9a-f]{17}|[0-9a-f]{8})(?![\w])"
 )
 _UUID = r"(?<![\w])(?=[0-9\-]{0,35}[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![\w])"
-_HASH = r"(?<![\w])(?=[0-9]{0,15}[a-f])[0-9a-f]{16,64}(?![\w])"
+_HASH = r"(?<![\w])(?:(?=[0-9]{0,15}[a-f])[0-9a-f]{16,64}|(?=[0-9]{16,63}[a-f])[0-9a-f]{32,64})(?![\w])"
+"""One of 32 characters or more may begin with 16 digits, as 1 of 1,800 does; a card's number has no more."""
 _REGION = r"(?<![\w])[a-z]{2}(?:-[a-z]{3,9}){1,2}-\d(?![\w])"
 _ACCOUNT = r"(?P<account>(?<!\d)\d{12}(?!\d))"
 _MACHINES = re.compile(f"{_AWS_ID}|{_UUID}|{_HASH}|{_REGION}|{_ACCOUNT}")
