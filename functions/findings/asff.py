@@ -12,6 +12,8 @@ import msgspec
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.finding import UPDATED_BY, Finding, Status, Why, kind_of, status_of, terms_of, without_control
+from functions.findings.policy import SEVERITIES
+from functions.findings.policy import Severity as Label
 from functions.findings.standards import security_control
 
 _CONTROLS = ":product/aws/securityhub"
@@ -34,6 +36,12 @@ class Severity(msgspec.Struct, frozen=True, rename="pascal"):
 
     label: Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"] | None = None
     normalized: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+class ProviderFields(msgspec.Struct, frozen=True, rename="pascal"):
+    """What only the provider of the finding writes."""
+
+    severity: Severity | None = None
 
 
 class Compliance(msgspec.Struct, frozen=True, rename="pascal"):
@@ -76,6 +84,7 @@ class Asff(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     resources: Annotated[list[Resource], msgspec.Meta(min_length=1, max_length=32)]
     region: Text | None = None
     severity: Severity | None = None
+    finding_provider_fields: ProviderFields | None = None
     compliance: Compliance | None = None
     workflow: Workflow | None = None
     record_state: Literal["ACTIVE", "ARCHIVED"] | None = None
@@ -97,7 +106,7 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
             control=control(finding),
             resource=resource.id,
             resource_type=resource.type,
-            severity=severity(finding.severity),
+            severity=severity(finding),
             status=status(finding),
             title=finding.title,
             finding_id=finding.id,
@@ -145,12 +154,22 @@ def _mapped(named: str, where: str, why: Why | None) -> str:
     return own
 
 
-def severity(given: Severity | None) -> str:
+def severity(finding: Asff) -> str:
+    """The worse of the finding's and its provider's: whoever may call BatchUpdateFindings writes the first.
+
+    Else a member account could lower it, and with it who has to agree to a suppression.
+    """
+    provided = finding.finding_provider_fields and finding.finding_provider_fields.severity
+    labels = [_label(finding.severity), *([provided.label] if provided and provided.label else [])]
+    return max(labels, key=SEVERITIES.index)
+
+
+def _label(given: Severity | None) -> Label:
     """The label, or what Security Hub makes of the normalized number (0, 1-39, 40-69, 70-89, 90-100)."""
     if given and given.label:
         return given.label
     number = (given and given.normalized) or 0
-    bounds = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"))
+    bounds: tuple[tuple[int, Label], ...] = ((90, "CRITICAL"), (70, "HIGH"), (40, "MEDIUM"), (1, "LOW"))
     return next((label for bound, label in bounds if number >= bound), "INFORMATIONAL")
 
 

@@ -217,9 +217,9 @@ def resource_id(resource: Resource, finding: Ocsf) -> str:
 
 
 def severity(finding: Ocsf) -> str:
-    """By severity, or by the provider's own where Security Hub has none; unknown counts as informational."""
+    """The worse of the finding's, which others may change, and its provider's; unknown counts as informational."""
     vendor = finding.vendor_attributes.severity_id if finding.vendor_attributes else None
-    return _SEVERITIES.get(finding.severity_id) or _SEVERITIES.get(vendor or 0, "INFORMATIONAL")
+    return _SEVERITIES[max((number for number in (finding.severity_id, vendor) if number in _SEVERITIES), default=1)]
 
 
 def status(finding: Ocsf, why: Why | None = None) -> Status:

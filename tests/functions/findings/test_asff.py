@@ -97,6 +97,23 @@ def test_severity_is_the_label_or_what_security_hub_makes_of_the_number(
 
 
 @pytest.mark.parametrize(
+    ("label", "provided", "worse"),
+    [
+        ("LOW", {"Severity": {"Label": "CRITICAL"}}, "CRITICAL"),
+        ("HIGH", {"Severity": {"Label": "LOW"}}, "HIGH"),
+        ("LOW", {"Severity": {"Label": None, "Normalized": 100}}, "LOW"),
+        ("LOW", {"Severity": None}, "LOW"),
+        ("LOW", None, "LOW"),
+    ],
+)
+def test_who_lowers_a_severity_in_security_hub_does_not_lower_what_its_provider_says(
+    label: str, provided: dict[str, object] | None, worse: str
+) -> None:
+    found = finding("imported-s3.8", Severity={"Label": label}, FindingProviderFields=provided)
+    assert found.severity == worse
+
+
+@pytest.mark.parametrize(
     ("record_state", "compliance", "workflow", "status"),
     [
         ("ACTIVE", "FAILED", "NEW", Status.OPEN),

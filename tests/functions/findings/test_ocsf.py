@@ -69,11 +69,15 @@ def test_status_weighs_closing_before_the_check_before_the_people(
         (99, None, "INFORMATIONAL"),
         (0, 4, "HIGH"),
         (99, 5, "CRITICAL"),
-        (2, 5, "LOW"),
+        (2, 5, "CRITICAL"),
+        (4, 2, "HIGH"),
+        (2, 77, "LOW"),
         (0, 77, "INFORMATIONAL"),
     ],
 )
-def test_severity_is_security_hubs_or_else_the_providers(severity_id: int, vendor: int | None, label: str) -> None:
+def test_severity_is_the_worse_of_security_hubs_and_the_providers(
+    severity_id: int, vendor: int | None, label: str
+) -> None:
     found = finding(FAIL, severity_id=severity_id, vendor_attributes={"severity_id": vendor})
     assert found.severity == label
 
