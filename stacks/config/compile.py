@@ -4,6 +4,7 @@ The same configuration gives the same bytes, so an asset changes only when what 
 """
 
 import msgspec
+from msgspec import UNSET
 
 from stacks.names import archive_bucket
 
@@ -34,6 +35,7 @@ def chatops_config(config: Config, account: Account) -> bytes:  # noqa: ARG001 -
     slack, services = config.fleet.slack, config.services
     channels = {services.default.team: services.default.slack_channel}
     channels |= {team.name: team.slack_channel for team in services.teams}
+    named = _policy_channels(config)
     return _canonical(
         {
             "accounts": [_place(each) for each in config.fleet.accounts],
@@ -48,6 +50,7 @@ def chatops_config(config: Config, account: Account) -> bytes:  # noqa: ARG001 -
                 each.name: each.pagerduty_service for each in services.services if each.pagerduty_service
             },
             "routes": [_route(each) for each in config.routes.routes],
+            **({"policy_channels": named} if named else {}),
             "sre": config.people.sre_team,
             "people": config.people.people,
             "identity_center": config.people.identity_center,
@@ -76,6 +79,13 @@ def _place(account: Account) -> dict[str, object]:
 def _route(route: Route) -> dict[str, object]:
     match = {condition: getattr(route.match, condition) or [] for condition in CONDITIONS}
     return {"match": match, "channel": route.channel, "page": route.page}
+
+
+def _policy_channels(config: Config) -> list[str]:
+    """Channels that findings.yaml names: what an event names besides is told nowhere else."""
+    file = config.findings
+    routed = (rule.route.channel for rule in file.rules if rule.route is not UNSET)
+    return sorted({channel for channel in (*routed, file.deadlines.escalate_to) if channel is not UNSET})
 
 
 def _audit(fleet: FleetFile) -> dict[str, str]:

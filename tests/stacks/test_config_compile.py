@@ -1,5 +1,6 @@
 """What the capabilities get to know of the configuration."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,20 @@ import msgspec
 import pytest
 
 from fleet.catalogue import Catalogue, owner_of
+from fleet.events.envelope import Received, receive
+from fleet.events.findings import AboutProblem, FindingOpened, FindingOverdue
+from functions.chatops.problem_message import Said, said
+from functions.chatops.routes import Routing
+from functions.findings.decision import Law
+from functions.findings.policy import Judge, Policy
+from functions.findings.telling import Here, Told, entries, overdue
 from stacks.config.compile import chatops_config, findings_config, operations_config
 from stacks.config.load import load
 from stacks.config.model import Account, Config
+from stacks.config.model_findings import FindingsFile
 from stacks.config.model_people import IdentityCenter
 from stacks.config.model_routes import Match, Route, RoutesFile
+from tests.functions.findings.laws import NOW, problem_of
 
 CONFIG = load(Path(__file__).parents[2])
 TOKYO, OREGON, PARIS = "ap-northeast-1", "us-west-2", "eu-west-3"
@@ -122,6 +132,7 @@ def test_chatops_knows_all_this_and_nothing_more() -> None:
     assert set(chatops()) == {
         *("accounts", "slack_team", "approvals_channel", "everyone", "sre", "people", "identity_center"),
         *("default_channel", "channels", "service_channels", "pagerduty", "service_pagerduty", "routes", "audit"),
+        "policy_channels",
     }
 
 
@@ -218,6 +229,54 @@ def test_chatops_knows_the_routes_in_their_order() -> None:
         "channel": "#sandbox-findings",
         "page": False,
     }
+
+
+POLICY = b"""
+deadlines: {escalate_to: "#heads"}
+rules:
+  - {name: documents, reason: x, match: {control: [S3.8]}, route: {channel: "#documents"}}
+  - {name: nights, reason: x, match: {control: [S3.9]}, route: {tell: digest}}
+  - {name: logs, reason: x, match: {control: [S3.10]}, route: {tell: now, channel: "#a-logs"}}
+  - {name: again, reason: x, match: {control: [S3.11]}, route: {channel: "#documents"}}
+  - {name: gone, reason: x, match: {control: [S3.12]}, ignore: true}
+"""
+
+
+def with_policy(text: bytes = POLICY) -> Config:
+    return msgspec.structs.replace(CONFIG, findings=msgspec.yaml.decode(text, type=FindingsFile))
+
+
+def test_chatops_knows_the_channels_that_policy_names_each_once_in_their_order() -> None:
+    assert chatops(with_policy())["policy_channels"] == ["#a-logs", "#documents", "#heads"]
+    assert "policy_channels" not in chatops(with_policy(b"rules: []"))
+
+
+def problem_event(kind: type[AboutProblem]) -> Said:
+    """What chatops says of a problem of S3.8, as both capabilities are configured."""
+    config = with_policy()
+    compiled = msgspec.json.decode(findings_config(config, config.fleet.hub))
+    policy = msgspec.convert(compiled["policy"], Policy)
+    problem = problem_of(by=Law(Judge(policy), msgspec.convert(compiled["catalogue"], Catalogue), "hash"))
+    here = Here(config.fleet.hub.id, config.fleet.hub.region, NOW)
+    told = Told(problem=problem, here=here, revision=1, cause=None, actor="yagura.findings")
+    if kind is FindingOpened:
+        (entry,) = entries(None, told, quiet_days=policy.quiet_days)
+    else:
+        entry = overdue(told, "escalate", policy.escalate_to)
+    routing = msgspec.convert(chatops(config), Routing)
+    event = {"source": entry.source, "detail-type": entry.detail_type, "account": here.account}
+    received: Received[Any] = receive(kind, json.dumps(event | {"detail": json.loads(entry.detail)}))
+    return said(received, routing)
+
+
+def test_a_problem_is_told_in_the_channel_of_its_rule() -> None:
+    assert problem_event(FindingOpened).news_in == "#documents"
+
+
+def test_a_problem_that_is_overdue_for_long_is_told_those_whom_policy_names() -> None:
+    escalated = problem_event(FindingOverdue)
+    assert escalated.channel == "#documents"
+    assert escalated.news_in == "#heads"
 
 
 def test_chatops_knows_where_the_audit_trail_is_anchored() -> None:
