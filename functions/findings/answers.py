@@ -2,8 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from heapq import nsmallest
-from itertools import count
 
 from fleet.command_answer import Answer
 from fleet.masking import mask
@@ -12,15 +10,13 @@ from functions.findings.policy import SEVERITIES, Level
 from functions.findings.problem import Problem
 from functions.findings.summary import AGES, Summary
 
-_MOST_HISTORY = 8
+_MOST_ROWS, _MOST_CELL = 20, 300
 
 
 def listed(briefs: Iterable[Brief], status: str, *, most: int, now: int) -> Answer:
-    """Problems, the worst and then the oldest first."""
+    """Problems, the worst and then the oldest first, at most so many."""
     order: dict[str, int] = {severity: -place for place, severity in enumerate(SEVERITIES)}
-    total = count(1)  # there may be a hundred thousand: they are not kept
-    first = nsmallest(most, ((order.get(b.severity, 1), b.opened, b.problem, next(total), b) for b in briefs))
-    found = next(total) - 1
+    found = sorted(briefs, key=lambda brief: (order.get(brief.severity, 1), brief.opened, brief.problem))
     heads = ["Problem", "Severity", "Control", "Resource", "Team", "Opened", "Ends" if status != "open" else "Due"]
     rows = [
         [
@@ -32,46 +28,50 @@ def listed(briefs: Iterable[Brief], status: str, *, most: int, now: int) -> Answ
             _when(brief.opened, now),
             (_when(brief.until, now) if brief.until else "not ours") if status != "open" else _when(brief.due, now),
         ]
-        for *_, brief in first
+        for brief in found[:most]
     ]
-    more = found - len(rows)
-    headline = f"{found} {status} problem{'' if found == 1 else 's'}"
-    return Answer(outcome="done", headline=headline + (f"; {more} not shown" if more > 0 else ""), table=[heads, *rows])
+    headline = f"{len(rows)} {status} problem{'' if len(rows) == 1 else 's'}"
+    more = "; there are more" if len(found) > most else ""
+    return Answer(outcome="done", headline=headline + more, table=[heads, *rows])
+
+
+def elsewhere() -> Answer:
+    """This deployment keeps no problems."""
+    return Answer(outcome="done", headline="no problems are kept here: findings.home of fleet.yaml says where")
 
 
 def shown(problem: Problem, level: Level, now: int) -> Answer:
-    """One problem, and what its suppression would need."""
-    state, finding = problem.state, problem.shown
-    facts: list[list[str]] = [
+    """One problem, and what its suppression would need. No longer than people approve whole (`filing.MOST_SHOWN`)."""
+    state = problem.state
+    decided = "; ".join(f"{kind} {why.rule}" for kind, why in state.reasons.items())
+    often = f", {state.openings} times" if state.openings > 1 else ""
+    facts = [
         ["Problem", problem.id],
         ["Control", problem.control],
-        ["Title", mask(finding.title)],
+        ["Title", mask(problem.shown.title)],
         ["Resource", problem.resource],
-        ["Account", problem.account],
-        ["Region", problem.region],
-        ["Status", state.status],
+        ["Place", f"{problem.account}:{problem.region}"],
+        ["Status", str(state.status)],
         ["Severity", state.severity],
-        ["Reported as", state.reported],
+        *([["Reported as", state.reported]] if state.reported != state.severity else []),
         ["Team", f"{state.owner.team} ({state.owner.service}, by {state.owner.rule})"],
         ["Told", "never: it was there before the fleet" if problem.quiet else state.tell],
-        ["Opened", _when(state.opened, now)],
-        ["How often", str(state.openings)],
+        ["Opened", f"{_when(state.opened, now)}{often}"],
         ["Due", _when(state.due, now)],
-        *([["Suppressed by", state.lease.by], ["Ends", _when(state.lease.until, now)]] if state.lease else []),
+        *([["Suppressed by", f"{state.lease.by}, ends {_when(state.lease.until, now)}"]] if state.lease else []),
         *([["Ignored", "yes"]] if state.ignored else []),
-        *([kind.capitalize() + " decided by", f"{why.rule}: {mask(why.text)}"] for kind, why in state.reasons.items()),
+        *([["Decided by", decided[:_MOST_CELL]]] if decided else []),
         *([["Issue", f"{problem.issue.repository} {problem.issue.number}"]] if problem.issue else []),
-        *([["Findings", str(len(problem.copies))]]),
+        ["Days at most", str(level.suppress_days)],
+        ["Tier", str(level.tier)],
     ]
     changes = [(change.at, str(change.status), change.event) for change in problem.history.changes()]
     acts = [(act.at, act.what.replace("_", " "), act.by) for act in problem.acts]
-    past = [[_when(at, now), what, by] for at, what, by in sorted([*changes, *acts])[-_MOST_HISTORY:]]
-    needs = [["Days at most", str(level.suppress_days)], ["Tier", str(level.tier)]]
-    rows = [[*row, ""] for row in (*facts, *needs)]
+    past = [[_when(at, now), what, by] for at, what, by in sorted([*changes, *acts])]
     return Answer(
         outcome="done",
         headline=f"{state.severity} {problem.control} is {state.status}, of {state.owner.team}",
-        table=[["Fact", "Value", "By"], *rows, *past],
+        table=[["Fact", "Value", "By"], *([*fact, ""] for fact in facts), *past[len(facts) - _MOST_ROWS :]],
         shown={"problem": problem.id, "severity": state.severity, "status": str(state.status), "tier": level.tier},
     )
 

@@ -1,6 +1,7 @@
 """What people command about problems: looked at as they are now, never as the command remembers them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,8 +14,8 @@ from fleet.masking import mask
 from fleet.modes import Mode
 from fleet.refusal import RefusedError
 from functions.findings import answers
+from functions.findings.brief import Brief
 from functions.findings.decision import assigned, suppressed, unsuppressed
-from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.office import Office
 from functions.findings.problem import Deed, Problem
@@ -62,6 +63,8 @@ class Commands:
         """Carry out a command that has been claimed. Only errors of our own table are raised."""
         if self._office.modes.mode() is Mode.OFF and command.command != "findings unsuppress":
             return refused("findings is off here")
+        if not self._office.accepts.anything:
+            return answers.elsewhere()
         arguments = msgspec.json.encode(command.arguments)
         try:
             match command.command:
@@ -86,13 +89,18 @@ class Commands:
         teams = self._office.teams()
         if wanted.team != ALL and wanted.team not in teams:
             return refused(f"no such team; there are {', '.join(teams)}")
-        briefs = (
+        briefs = [
             brief
             for team in (teams if wanted.team == ALL else [wanted.team])
-            for brief in self._office.store.live(team)
-            if brief.status == wanted.status
-        )
+            # Of each team as many as may be shown: they come in their order, and there may be a hundred thousand.
+            for brief in islice(
+                (b for b in self._office.store.live(team) if b.status == wanted.status), wanted.count + 1
+            )
+        ]
         return answers.listed(briefs, wanted.status, most=wanted.count, now=clock.now_ms())
+
+    def _of(self, team: str, status: str) -> Iterator[Brief]:
+        return (brief for brief in self._office.store.live(team) if brief.status == status)
 
     def _show(self, wanted: _One) -> Answer:
         problem = self._office.store.get(wanted.problem).problem
@@ -116,6 +124,7 @@ class Commands:
                 approver=voters,
                 start=now,
                 until=now + wanted.days * DAY_MS,
+                tier=wanted.tier,
             )
             why = self._unfit(problem, wanted) or lease.why_not(now, wanted.days)
             return why or suppressed(problem, lease, self._office.law, now)
@@ -127,7 +136,7 @@ class Commands:
         state = problem.state
         if (state.severity, state.status) != (wanted.severity, wanted.status):
             return f"by now it is {state.severity} and {state.status}; shown was {wanted.severity} and {wanted.status}"
-        if state.status is not Status.OPEN:
+        if not state.failing:
             return f"it is {state.status}"
         level = self._office.law.judge.level(state.severity)
         if wanted.tier != level.tier:

@@ -17,6 +17,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     approver: str
     start: int
     until: int
+    tier: int = 3
+    """Of the risk for which it was granted: a rule was reviewed with the file in which it stands, for any."""
 
     def ends(self, most_days: int) -> int:
         """Its end, for a severity of which the most is so many days."""
@@ -34,12 +36,17 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
             return "it ends before it begins"
         return ""
 
-    def why_not(self, now: int, most_days: int) -> str:
-        """Why it does not suppress now; empty if it does. Whatever is wrong with it, it does not."""
+    def why_not(self, now: int, most_days: int, tier: int = 0) -> str:
+        """Why it does not suppress now; empty if it does. Whatever is wrong with it, it does not.
+
+        `most_days`, `tier`: what the severity allows, and asks for.
+        """
         if flaw := self.flaw():
             return flaw
         if most_days <= 0:
             return "this severity may not be suppressed"
+        if self.tier < tier:
+            return f"it was granted for tier {self.tier}, and this severity asks for {tier}"
         if now >= (end := self.ends(most_days)):
             return f"it ended {_days(now - end)} ago"
         return f"it begins in {_days(self.start - now)}" if now < self.start else ""

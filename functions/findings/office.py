@@ -157,8 +157,9 @@ class Office:
         if state.open and not was_open:
             self.tally.count("opened")
             self.tally.count("told", state.tell == "now" and not told.problem.quiet)
-            self.tally.count("triage_number")
-            self.tally.count("triage_ms", max(0, now - state.opened))
+            if not told.problem.quiet:  # what was there before the fleet says nothing of how fast it is
+                self.tally.count("triage_number")
+                self.tally.count("triage_ms", max(0, now - state.opened))
         elif was_open and before is not None and state.closed > before.opened and not state.live:
             self.tally.count("resolve_number")
             self.tally.count("resolve_ms", state.closed - before.opened)

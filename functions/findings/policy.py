@@ -228,7 +228,7 @@ class Judge:
     ) -> Lease | None:
         """The lease that suppresses now: that of people, else that of the first rule whose lease holds."""
         for lease in self._leases(facts, granted, trace):
-            why = lease.why_not(now, level.suppress_days)
+            why = lease.why_not(now, level.suppress_days, level.tier)
             if trace:
                 trace(Step("suppress", lease.by, why, "" if why else "its lease holds"))
             if not why:

@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 import msgspec
 import pytest
 
+from fleet import command_answer
 from fleet.events.chatops import CommandAnswered
 from fleet.events.findings import FindingOpened
 from fleetctl import cost, permissions
@@ -14,7 +15,6 @@ from fleetctl.example import example
 from fleetctl.generate import EVENTS, event_schemas, fleet_events, main, stale, write
 from fleetctl.templates import Template, synthesize
 from functions.chatops import directory, page
-from functions.operations import answers as operations_answers
 from tests.stacks.fleets import ROOT, broken
 
 
@@ -118,9 +118,9 @@ def test_the_archive_costs_a_put_an_hour(templates: list[Template]) -> None:
 
 def test_reasons_that_the_code_computes_are_those_of_the_code() -> None:
     outcomes = set(get_args(get_type_hints(CommandAnswered)["outcome"]))
-    assert cost._COMPUTED["chatops", "Answered"] == cost._COMPUTED["operations", "Answered"] == outcomes
+    assert all(cost._COMPUTED[each, "Answered"] == outcomes for each in ("chatops", "operations", "findings"))
     assert cost._COMPUTED["chatops", "Stranger"] == set(get_args(directory.Reason.__value__))
-    assert cost._COMPUTED["operations", "Refused"] == set(operations_answers._NOT_APPROVED)
+    assert cost._COMPUTED["operations", "Refused"] == set(command_answer._NOT_APPROVED)
     assert cost._COMPUTED["chatops", "Paged"] == set(get_args(page.Action.__value__))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from functions.chatops.filing import MOST_SHOWN
 from functions.findings.answers import changed, listed, numbers, shown
 from functions.findings.decision import suppressed, unsuppressed
 from functions.findings.finding import Status
@@ -33,7 +34,7 @@ def test_of_a_list_the_worst_and_oldest_come_first_whatever_order_they_come_in()
     ]
     answer = listed(some, "open", most=4, now=NOW)
     assert [row[0] for row in answer.table[1:]] == ["worst", "old", "new", "low"]
-    assert answer.headline == "5 open problems; 1 not shown"
+    assert answer.headline == "4 open problems; there are more"
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,8 @@ def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened(
     told = facts(answer)
     assert answer.headline == "HIGH S3.8 is suppressed, of front-door"
     assert told["Team"] == "front-door (intake, by tag)"
-    assert (told["Suppressed by"], told["Ends"], told["Told"]) == ("request:r1", "in 79 d", "now")
-    assert told["Suppress decided by"] == "request:r1: Vendor fix is due"
+    assert (told["Suppressed by"], told["Told"]) == ("request:r1, ends in 79 d", "now")
+    assert told["Decided by"] == "suppress request:r1"
     past = [(row[1], row[2]) for row in answer.table if len(row) == 3 and row[2]]
     assert past[1:] == [("open", "e0"), ("suppressed", "request:r1")]
     assert "Issue" not in told
@@ -93,8 +94,20 @@ def test_of_a_long_history_the_last_is_shown() -> None:
     states = [Status.OPEN, Status.RESOLVED] * 10
     problem = problem_of(*(finding_like(status=each, updated_at=NOW + n) for n, each in enumerate(states)))
     answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS)
-    assert [row[1] for row in answer.table[-8:]] == [each.value for each in states[-8:]]
+    assert [row[1] for row in answer.table[-6:]] == [each.value for each in states[-6:]]
     assert answer.table[-1][2] == "e19"
+    assert len(answer.table) == MOST_SHOWN + 1
+
+
+def test_whatever_there_is_to_say_of_a_problem_people_can_approve_it_whole() -> None:
+    """Else it could not be suppressed: nobody approves what they cannot read."""
+    states = [Status.OPEN, Status.RESOLVED] * 10
+    full = problem_of(
+        *(finding_like(status=each, updated_at=NOW + n) for n, each in enumerate(states)),
+        by=law(Rule(name="noise", ignore=True), Rule(name="mild", severity="LOW"), Rule(name="own", owner="vault")),
+    )
+    full = msgspec.structs.replace(full, issue=Issue(repository="acme/shop", number=7))
+    assert len(shown(full, LEVELS["HIGH"], NOW).table) == MOST_SHOWN + 1
 
 
 def test_every_row_has_as_many_cells_as_the_heads() -> None:

@@ -50,7 +50,7 @@ def test_a_list_is_of_a_team_and_of_a_status_and_says_what_it_leaves_out(desk: D
     assert desk.ask("findings list", {"team": "records"}).headline == "1 open problem"
     assert desk.ask("findings list", {"status": "suppressed"}).table[1][3] == "arn:aws:s3:::ok1"
     answer = desk.ask("findings list", {"team": "platform", "count": 2})
-    assert (answer.headline, len(answer.table)) == ("3 open problems; 1 not shown", 3)
+    assert (answer.headline, len(answer.table)) == ("2 open problems; there are more", 3)
 
 
 def test_a_problem_is_shown_with_what_its_suppression_would_need(desk: Desk) -> None:
@@ -134,9 +134,13 @@ def test_what_has_moved_since_it_was_shown_is_refused(desk: Desk, moved: dict[st
     assert desk.deployment.problem(problem).granted is None
 
 
-def test_what_was_not_open_when_it_was_shown_is_refused(desk: Desk) -> None:
+def test_what_is_suppressed_may_be_suppressed_for_longer(desk: Desk) -> None:
     (problem,) = desk.deployment.put("ok1")
-    assert desk.suppress(problem).headline == "it is suppressed"
+    assert desk.suppress(problem).outcome == "done"
+    kept = desk.deployment.problem(problem)
+    assert kept.granted is not None
+    assert kept.state.lease is not None
+    assert kept.state.lease.by == kept.granted.by
 
 
 def test_the_tier_must_be_that_of_the_severity_when_it_is_carried_out(desk: Desk) -> None:

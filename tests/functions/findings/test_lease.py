@@ -62,6 +62,11 @@ def test_no_lease_lasts_longer_than_its_severity_allows(most_days: int, ends: in
     assert lease().why_not(ends, most_days) == "it ended 0 h ago"
 
 
+def test_a_severity_may_be_suppressed_for_a_single_day() -> None:
+    assert lease(start=NOW).why_not(NOW, 1) == ""
+    assert lease(start=NOW).ends(1) == NOW + DAY_MS
+
+
 @pytest.mark.parametrize("most_days", [0, -1])
 def test_a_severity_may_not_be_suppressed_at_all(most_days: int) -> None:
     assert lease().why_not(NOW, most_days) == "this severity may not be suppressed"
@@ -99,3 +104,10 @@ def test_a_lease_suppresses_only_what_it_covers_by_two_people_with_a_reason(give
 
 def test_people_are_warned_a_week_before_the_end() -> None:
     assert WARN_MS == 7 * 24 * 3_600_000
+
+
+def test_what_was_granted_for_little_risk_does_not_cover_more() -> None:
+    mild = msgspec.structs.replace(lease(), tier=0)
+    assert mild.why_not(NOW, 90, 0) == ""
+    assert mild.why_not(NOW, 90, 2) == "it was granted for tier 0, and this severity asks for 2"
+    assert lease().why_not(NOW, 90, 3) == ""
