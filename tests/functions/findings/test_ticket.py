@@ -58,20 +58,40 @@ def test_a_title_is_one_short_line_without_code_and_mentions(of_title: str, cont
 
 
 def test_it_says_which_control_of_which_resource_since_when_and_whose_it_is() -> None:
-    said = body(problem())
-    for part in (
-        "| Control | `S3.8` |",
-        "| Resource | `arn:aws:s3:::clinic-staging-intake-forms` |",
-        "| Account | `111122223333 eu-west-1 (staging)` |",
-        "| Severity | `HIGH` |",
-        "| Owner | `front-door (intake, by tag)` |",
-        "| Open since | `2026-03-02` |",
-        "| Due | `2026-04-01` |",
-        f"| Problem | `{problem().id}` |",
-        "Yagura closes this issue when the check passes.",
-    ):
-        assert part in said
-    assert title(problem()).startswith("HIGH S3.8: S3 general purpose buckets")
+    said = problem(title="It is public")
+    assert body(said) == "\n".join(
+        [
+            "`It is public`",
+            "",
+            "| | |",
+            "|---|---|",
+            "| Control | `S3.8` |",
+            "| Resource | `arn:aws:s3:::clinic-staging-intake-forms` |",
+            "| Account | `111122223333 eu-west-1 (staging)` |",
+            "| Severity | `HIGH` |",
+            "| Owner | `front-door (intake, by tag)` |",
+            "| Open since | `2026-03-02` |",
+            "| Due | `2026-04-01` |",
+            f"| Problem | `{said.id}` |",
+            "",
+            "Yagura closes this issue when the check passes.",
+            "",
+            f"<!-- yagura-problem:{said.id} -->",
+            "",
+        ]
+    )
+    assert title(said) == "HIGH S3.8: It is public"
+
+
+def test_what_would_end_the_code_or_the_cell_is_written_otherwise() -> None:
+    said = body(problem(title="a`b | c <!-- d --> @e"))
+    assert said.startswith("`a'b \u00a6 c <!- - d --> @e`\n")
+    assert title(problem(title="a`b @c")) == "HIGH S3.8: a'b \uff20c"
+    assert body(problem(title=" ")).startswith("-\n")
+
+
+def test_a_long_title_is_cut() -> None:
+    assert title(problem(title="x" * 256)) == "HIGH S3.8: " + "x" * 189
 
 
 def test_without_a_deadline_it_is_due_whenever() -> None:
@@ -108,7 +128,11 @@ def test_it_is_closed_with_the_reason(state: State, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("openings", "words"),
-    [(1, "It is open again since 1970-01-04."), (3, "It is open again since 1970-01-04; it was opened 3 times.")],
+    [
+        (1, "It is open again since 1970-01-04."),
+        (2, "It is open again since 1970-01-04; it was opened 2 times."),
+        (3, "It is open again since 1970-01-04; it was opened 3 times."),
+    ],
 )
 def test_it_is_opened_again_with_the_day(openings: int, words: str) -> None:
     state = msgspec.structs.replace(State(), opened=3 * DAY, openings=openings)
