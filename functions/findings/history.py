@@ -102,7 +102,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         before, now = (over_all([r.status for r in them]) for them in (settled, words))
         past, openings = self.past, self.openings
         if now is not before:  # what was folded is not taken apart again: the change comes after what is known
-            past = [*past, Change(max(report.at, past[-1].at if past else 0), now, report.event)]
+            past = [*past, Change(max(report.at, past[-1].at), now, report.event)]
             openings += now is Status.OPEN
         reports = [*words, *self.reports[self.settled :]]
         return History(reports=reports, settled=len(words), past=past[-MOST_PAST:], openings=openings)

@@ -294,5 +294,17 @@ def test_a_problem_that_is_reported_without_end_stays_within_an_item() -> None:
     assert len(msgspec.json.encode(told)) < 60_000
 
 
-def test_the_window_is_longer_than_a_queue_keeps_an_event() -> None:
-    assert WINDOW_MS > 14 * 24 * 3_600_000
+def test_the_window_is_longer_than_a_queue_keeps_an_event_and_an_item_has_room_for_the_rest() -> None:
+    assert WINDOW_MS == 15 * 24 * 3_600_000
+    assert (MOST_PAST, MOST_COPIES, MOST_REPORTS) == (50, 40, 400)
+
+
+def test_exactly_as_many_settled_findings_as_may_be_are_all_remembered() -> None:
+    old = [report(n, RESOLVED, f"c{n:02}") for n in range(MOST_COPIES)]
+    assert len(history(*old, report(3 * WINDOW_MS, RESOLVED, "new")).copies) == MOST_COPIES + 1
+
+
+def test_a_report_is_told_from_others_of_its_moment_by_a_short_digest() -> None:
+    one, other = Report.of(seen_at(1, 1, OPEN)), Report.of(seen_at(1, 1, OPEN, title="u"))
+    assert len(one.digest) == len(other.digest) == 12
+    assert one != other
