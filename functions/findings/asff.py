@@ -130,7 +130,8 @@ def control(finding: Asff, why: Why | None = None) -> str:
     """The security control: by its own id where the finding has one, else by what its standard calls it."""
     if not finding.product_arn.endswith(_CONTROLS):
         vulnerability = next((each.id for each in finding.vulnerabilities or [] if each.id), None)
-        return without_control(finding.product_arn, vulnerability or kind_of(finding.types), finding.id, why)
+        kind = vulnerability or kind_of(finding.types)
+        return without_control(finding.product_arn, kind, finding.id, why, generator=finding.generator_id)
     fields = finding.product_fields or {}
     if finding.compliance and finding.compliance.security_control_id:
         if why:

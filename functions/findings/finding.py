@@ -21,6 +21,13 @@ _NAMESPACES = (
     "Unusual Behaviors",
     "Sensitive Data Identifications",
 )
+_CATEGORIES = tuple(
+    f"{_NAMESPACES[0]}/{category}"
+    for category in ("Vulnerabilities", "AWS Security Best Practices", "Industry and Regulatory Standards")
+)
+_ACCESS_ANALYZER = "access-analyzer"
+_NO_RULES = (_ACCESS_ANALYZER, "guardduty", "inspector", "macie")
+"""Their findings name a detector or the product as what generated them."""
 
 
 type Why = Callable[[str], None]
@@ -120,24 +127,38 @@ def _why(*, gone: bool, passed: bool | None, workflow: str) -> str:
     return "its check does not pass" + (", and it is suppressed there" if workflow == "SUPPRESSED" else "")
 
 
-def without_control(product_arn: str, kind: str, finding_id: str, why: Why | None = None) -> str:
+def without_control(
+    product_arn: str, kind: str, finding_id: str, why: Why | None = None, *, generator: str = ""
+) -> str:
     """What stands for the control in findings of GuardDuty, Inspector and others: `guardduty:<what was found>`.
 
     `kind` is the type of the finding, or the vulnerability: found again on the same resource under another id, it is
-    the same problem. Without one, each finding is a problem of its own, by the last part of its id.
+    the same problem. Else it is what generated it, as a rule of AWS Config, if that is not the product as a whole.
+    Without either, each finding is a problem of its own, by the last part of its id. So is each of Access Analyzer:
+    there, the same type on the same resource may be another principal that has access.
     """
+    product, end = product_arn.rsplit("/", 1)[-1], finding_id.rsplit("/", 1)[-1]
+    rule = "" if kind or product in _NO_RULES else generator.rsplit("/", 1)[-1]
+    if product == _ACCESS_ANALYZER:
+        named, found = "the end of its id", f"{kind}/{end}" if kind else end
+    elif kind:
+        named, found = "what was found", kind
+    elif rule and rule != product:
+        named, found = "what generated it, since nothing says what was found", rule
+    else:
+        named, found = "the end of its id, since nothing says what was found", end
     if why:
-        named = "what was found" if kind else "the end of its id, since nothing says what was found"
         why(f"it is about no control: named by its product, and {named}")
-    return f"{product_arn.rsplit('/', 1)[-1]}:{kind or finding_id.rsplit('/', 1)[-1]}"
+    return f"{product}:{found}"
 
 
 def kind_of(types: list[str] | None) -> str:
     """The type of a finding without its namespace: `Recon:EC2-PortProbe` of `TTPs/Discovery/Recon:EC2-PortProbe`.
 
-    OCSF has GuardDuty's own form of it, `Recon:EC2/PortProbe`, where ASFF has a hyphen.
+    OCSF has GuardDuty's own form of it, `Recon:EC2/PortProbe`, where ASFF has a hyphen. Empty if there is nothing but a
+    namespace, or a category of checks: AWS Config, Health and Firewall Manager say no more, whatever they found.
     """
-    if not types:
+    if not types or types[0] in _NAMESPACES or types[0] in _CATEGORIES:
         return ""
     if types[0].startswith(_NAMESPACES):
         return types[0].rsplit("/", 1)[-1]

@@ -247,6 +247,30 @@ def test_a_finding_without_a_control_is_known_by_its_type(types: list[str], kind
     assert finding("imported-guardduty-ssh", Types=types).control == f"guardduty:{kind}"
 
 
+@pytest.mark.parametrize(
+    "types", [["Software and Configuration Checks"], ["Software and Configuration Checks/AWS Security Best Practices"]]
+)
+def test_where_the_type_is_a_mere_namespace_the_rule_says_what_was_found(types: list[str]) -> None:
+    def of(generator: str, product: str = "config", id_: str = "f") -> str:
+        arn = f"arn:aws:securityhub:eu-west-1::product/aws/{product}"
+        return finding(
+            "imported-guardduty-ssh", ProductArn=arn, GeneratorId=generator, Id=f"x/{id_}", Types=types
+        ).control
+
+    rule = "arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-a1b2c3"
+    assert of(rule) == of(rule, id_="again") == "config:config-rule-a1b2c3"
+    assert of("AWS_RISK_CREDENTIALS_EXPOSED", "health") == "health:AWS_RISK_CREDENTIALS_EXPOSED"
+    assert of("aws/firewall-manager", "firewall-manager") == "firewall-manager:f", "the product is no rule"
+    assert of("arn:aws:guardduty:x:1:detector/d", "guardduty") == "guardduty:f", "nor is a detector"
+
+
+def test_each_principal_that_has_access_is_a_problem_of_its_own() -> None:
+    analyzer = "arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/house"
+    one, other = (finding("imported-access-analyzer", Id=f"{analyzer}/{end}") for end in ("f1", "f2"))
+    assert (one.control, one.resource) == ("access-analyzer:External Access Granted/f1", other.resource)
+    assert one.problem != other.problem
+
+
 @pytest.mark.parametrize("types", [None, [], [""]])
 def test_without_a_type_each_finding_is_a_problem_of_its_own(types: list[str] | None) -> None:
     assert finding("imported-guardduty-ssh", Types=types).control == "guardduty:7ac1be2d3f40516273849a5b6c7d8e9f"

@@ -73,9 +73,14 @@ def test_one_reason_never_stands_for_two_statuses() -> None:
             asff_of("imported-cis-1.2.0-4.1"),
             "GeneratorId names cis-aws-foundations-benchmark/v/1.2.0/4.1, which is Security Hub's EC2.13",
         ),
-        (asff_of("imported-access-analyzer"), "it is about no control: named by its product, and what was found"),
+        (asff_of("imported-guardduty-ssh"), "it is about no control: named by its product, and what was found"),
+        (asff_of("imported-access-analyzer"), "it is about no control: named by its product, and the end of its id"),
         (
-            asff_of("imported-access-analyzer", Types=None),
+            asff_of("imported-inspector-network", ProductArn="arn:aws:securityhub:x::product/aws/config", Types=None),
+            "it is about no control: named by its product, and what generated it, since nothing says what was found",
+        ),
+        (
+            asff_of("imported-guardduty-ssh", Types=None),
             "it is about no control: named by its product, and the end of its id, since nothing says what was found",
         ),
     ],
