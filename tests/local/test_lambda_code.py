@@ -45,8 +45,7 @@ def test_new_code_is_what_runs_and_the_old_workers_folder_goes_with_it(cloud: In
     assert _called(aws, account, "changed")[0] == "before"
     aws("lambda", account).update_function_code(FunctionName="changed", ZipFile=_bundle("after"))
     assert _called(aws, account, "changed")[0] == "after"
-    folders = lambda: list((cloud.state_dir / "tmp").glob("ministack-lambda-changed-*"))  # noqa: E731
-    assert eventually(lambda: len(folders()) == 1)
+    assert eventually(lambda: len(list((cloud.state_dir / "tmp").glob("ministack-lambda-changed-*"))) == 1)
     assert len(process.workers(cloud, "changed")) == 1
     # What they shared is still there for whoever runs the same code again.
     aws("lambda", account).update_function_code(FunctionName="changed", ZipFile=_bundle("before"))
