@@ -84,7 +84,7 @@ def entries(before: State | None, told: Told, *, quiet_days: int) -> list[Entry]
         case (_, Status.OPEN):
             return [_opened(before, told, quiet_days)]
         case (Status.SUPPRESSED, Status.SUPPRESSED):
-            return []
+            return [_suppressed(told)] if _terms(before) != _terms(after) else []
         case (_, Status.SUPPRESSED):
             return [_suppressed(told)]
         case (Status.OPEN | Status.SUPPRESSED, _):
@@ -128,6 +128,12 @@ def _shown(state: State | None) -> Status | None:
     if state is None or (state.ignored and state.status in (Status.OPEN, Status.SUPPRESSED)):
         return None
     return state.status
+
+
+def _terms(state: State | None) -> tuple[str, int]:
+    """Who suppressed it, and until when; of a suppression that nothing of ours explains there is neither."""
+    lease = state.lease if state else None
+    return (lease.by, lease.until) if lease else ("", 0)
 
 
 def _opened(before: State | None, told: Told, quiet_days: int) -> Entry:

@@ -19,11 +19,17 @@ def kinds(before: State | None, after: State) -> list[str]:
     was, now = _seen(before), _seen(after)
     if was == now == "open" and before is not None:
         return ["FindingChanged"] if _shown(before) != _shown(after) else []
+    if was == now == "suppressed" and before is not None:
+        return ["FindingSuppressed"] if _terms(before) != _terms(after) else []
     return [_EVENTS[was, now]] if (was, now) in _EVENTS else []
 
 
 def _seen(state: State | None) -> str:
     return "closed" if state is None or state.ignored else _SEEN.get(state.status, "closed")
+
+
+def _terms(state: State) -> tuple[str, int] | None:
+    return (state.lease.by, state.lease.until) if state.lease else None
 
 
 def _shown(state: State) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from fleet.catalogue import Owner
 from fleet.events.envelope import Entry
 from functions.findings.decision import suppressed
 from functions.findings.finding import Status
-from functions.findings.lease import DAY_MS
+from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Route, Rule
 from functions.findings.problem import Problem, State
 from functions.findings.telling import Here, Told, entries, expiring, overdue
@@ -135,6 +135,29 @@ def test_what_nobody_has_to_act_on_is_not_told(changes: dict[str, Any]) -> None:
 
 def test_a_suppressed_problem_with_another_owner_is_not_told() -> None:
     assert become(state(SUPPRESSED), state(SUPPRESSED, owner=OTHER_OWNER)) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        (lease(), lease(), False),
+        (lease(), lease(reason="Another", requester="aiko", start=1), False),
+        (lease(), lease(until=NOW + 9 * DAY_MS), True),
+        (lease(), lease(by="rule:accepted"), True),
+        (None, lease(), True),
+        (lease(), None, True),
+        (None, None, False),
+    ],
+)
+def test_a_suppressed_problem_is_told_again_if_it_is_suppressed_by_another_lease_or_until_another_day(
+    was: Lease | None, now: Lease | None, told: bool
+) -> None:
+    before, after = state(SUPPRESSED, lease=was), state(SUPPRESSED, lease=now)
+    found = become(before, after)
+    assert types(found) == kinds(before, after) == (["FindingSuppressed"] if told else [])
+    assert [(data(each)["by"], data(each)["until"]) for each in found] == (
+        [(now.by, now.until) if now else ("", 0)] if told else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,6 +290,7 @@ states = st.none() | st.builds(
     owner=st.sampled_from([_BASE.owner, OTHER_OWNER]),
     channel=st.sampled_from(["", "#x"]),
     tell=st.sampled_from(["now", "never"]),
+    lease=st.sampled_from([None, lease(), lease(by="rule:accepted")]),
 )
 
 
