@@ -24,10 +24,13 @@ from functions.findings.finding import Seen, Status
 WINDOW_MS = 15 * 24 * 3_600_000
 MOST_PAST = 50
 """Changes that are remembered from before the window; how often it opened is counted all the same."""
-MOST_COPIES = 40
-"""Findings of one problem; of more, those closed for longest are forgotten."""
+MOST_COPIES = 60
+"""Findings of one problem, some 5 KB each at most. Of more, those whose word weighs least are forgotten (`_kept`)."""
 MOST_REPORTS = 400
 """Reports that are kept one by one, about 45 KB of an item that may have 400. Of more, the window begins later."""
+
+
+_WEIGHT = (Status.GONE, Status.RESOLVED, Status.SUPPRESSED, Status.OPEN)
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -90,7 +93,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
             return self._with_late(report)
         reports = list(self.reports)
         insort(reports, report)
-        return _settled(msgspec.structs.replace(self, reports=reports))
+        after = _settled(msgspec.structs.replace(self, reports=reports))
+        return self if after == self else after
 
     def _with_late(self, report: Report) -> "History":
         """With a report from before the window: it may still be the last word of a finding that was heard of late."""
@@ -105,7 +109,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
             past = [*past, Change(max(report.at, past[-1].at), now, report.event)]
             openings += now is Status.OPEN
         reports = [*words, *self.reports[self.settled :]]
-        return History(reports=reports, settled=len(words), past=past[-MOST_PAST:], openings=openings)
+        after = _settled(History(reports=reports, settled=len(words), past=past[-MOST_PAST:], openings=openings))
+        return self if after == self else after
 
     def changes(self) -> Iterator[Change]:
         """All changes that are remembered, oldest first."""
@@ -150,22 +155,30 @@ def _fold(reports: Sequence[Report], settled: int) -> Iterator[Change]:
 
 
 def _settled(history: History) -> History:
-    """The same history, with what lies before the window folded."""
+    """The same history, with what lies before the window folded; all of it, if there are too many findings."""
     reports, settled = history.reports, history.settled
     cutoff = reports[-1].at - WINDOW_MS
     old = max(bisect_left(reports, cutoff, key=lambda report: report.at), len(reports) - MOST_REPORTS)
-    if old <= settled:
+    crowded = len(history.copies) > MOST_COPIES
+    if crowded:  # what they have changed stays, though not who they were
+        old = len(reports)
+    if old <= settled and not crowded:
         return history
     made = list(_fold(reports[:old], settled))
-    last = {report.copy: report for report in reports[:old]}
-    kept = sorted(last.values())
-    if len(kept) > MOST_COPIES:
-        closed = [report for report in kept if report.status in (Status.RESOLVED, Status.GONE)]
-        forgotten = set(closed[: len(kept) - MOST_COPIES])
-        kept = [report for report in kept if report not in forgotten]
+    kept = _kept({report.copy: report for report in reports[:old]}.values())
     return History(
         reports=[*kept, *reports[old:]],
         settled=len(kept),
         past=[*history.past, *made][-MOST_PAST:],
         openings=history.openings + sum(change.status is Status.OPEN for change in made),
     )
+
+
+def _kept(words: Collection[Report]) -> list[Report]:
+    """The last words of at most so many findings, in order.
+
+    Forgotten are closed ones before failing ones, and those that were heard of longest ago: so the problem is what it
+    was, and which they are does not depend on the order in which the findings were first heard of.
+    """
+    heaviest = sorted(words, key=lambda word: (_WEIGHT.index(word.status), word), reverse=True)
+    return sorted(heaviest[:MOST_COPIES])

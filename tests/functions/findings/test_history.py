@@ -266,17 +266,31 @@ def test_however_late_reports_come_the_last_change_says_how_it_is_and_openings_a
 # What an item can hold.
 
 
-def test_of_too_many_settled_findings_those_that_were_closed_first_are_forgotten() -> None:
-    old = [report(n, OPEN if n < 3 else RESOLVED, f"c{n:02}") for n in range(MOST_COPIES + 5)]
-    told = history(*old, report(3 * WINDOW_MS, RESOLVED, "new"))
+def test_of_too_many_findings_those_that_were_closed_first_are_forgotten() -> None:
+    many = [report(n, OPEN if n < 3 else RESOLVED, f"c{n:02}") for n in range(MOST_COPIES + 5)]
+    told = history(*many)
     forgotten = {f"c{n:02}" for n in range(3, 8)}
-    assert told.copies == {f"c{n:02}" for n in range(MOST_COPIES + 5)} - forgotten | {"new"}
-    assert (told.settled, told.status) == (MOST_COPIES, OPEN)
+    assert told.copies == {f"c{n:02}" for n in range(MOST_COPIES + 5)} - forgotten
+    assert (told.status, told.opened) == (OPEN, 1)
 
 
-def test_findings_that_still_fail_are_never_forgotten() -> None:
-    old = [report(n, OPEN, f"c{n:02}") for n in range(MOST_COPIES + 5)]
-    assert len(history(*old, report(3 * WINDOW_MS, RESOLVED, "new")).copies) == MOST_COPIES + 6
+def test_of_too_many_that_fail_those_that_were_heard_of_longest_ago_are_forgotten() -> None:
+    many = [report(n, OPEN, f"c{n:03}") for n in range(3 * MOST_COPIES)]
+    told = history(*many)
+    assert told.copies == {f"c{n:03}" for n in range(2 * MOST_COPIES, 3 * MOST_COPIES)}
+    assert list(told.changes()) == [Change(0, OPEN, "e")], "since when it is open is known still"
+    assert told.with_report(many[0]) is told
+
+
+@given(
+    st.permutations([report(n, status, f"c{n:02}") for n, status in enumerate([GONE, RESOLVED, SUPPRESSED, OPEN] * 4)])
+)
+def test_which_findings_are_forgotten_is_the_same_in_whichever_order_they_come(arrived: list[Report]) -> None:
+    with patch.object(module, "MOST_COPIES", 6):
+        told = history(*arrived)
+    assert told.copies == {"c03", "c07", "c11", "c15", "c10", "c14"}
+    assert told.status is OPEN
+    assert told.opened == sum(change.status is OPEN for change in told.changes())
 
 
 def test_changes_from_before_the_window_are_remembered_up_to_a_number_and_openings_counted_on() -> None:
@@ -296,12 +310,16 @@ def test_a_problem_that_is_reported_without_end_stays_within_an_item() -> None:
 
 def test_the_window_is_longer_than_a_queue_keeps_an_event_and_an_item_has_room_for_the_rest() -> None:
     assert WINDOW_MS == 15 * 24 * 3_600_000
-    assert (MOST_PAST, MOST_COPIES, MOST_REPORTS) == (50, 40, 400)
+    assert (MOST_PAST, MOST_COPIES, MOST_REPORTS) == (50, 60, 400)
 
 
-def test_exactly_as_many_settled_findings_as_may_be_are_all_remembered() -> None:
-    old = [report(n, RESOLVED, f"c{n:02}") for n in range(MOST_COPIES)]
-    assert len(history(*old, report(3 * WINDOW_MS, RESOLVED, "new")).copies) == MOST_COPIES + 1
+def test_exactly_as_many_findings_as_may_be_are_all_remembered() -> None:
+    old = [report(n, RESOLVED, f"c{n:02}") for n in range(MOST_COPIES - 1)]
+    told = history(*old, report(1000, RESOLVED, "new"))
+    assert (len(told.copies), told.settled) == (MOST_COPIES, 0)
+    light = told.with_report(report(2000, GONE, "gone"))
+    assert light.copies == told.copies
+    assert light.with_report(report(2000, GONE, "gone")) is light
 
 
 def test_a_report_is_told_from_others_of_its_moment_by_a_short_digest() -> None:
