@@ -56,7 +56,7 @@ class Reconciliation:
                 walk = self._walks.go_on(walk, place)
                 continue
             self._walks.end(walk)
-            telemetry.count("Reconciled", capability="findings")
+            telemetry.log("reconciled")
             return
 
     def _step(self, walk: Walk) -> dict[str, Any] | None:
@@ -134,7 +134,7 @@ class Reconciliation:
         news = [found for finding in findings if (found := _news(problem, finding, now))]
         for seen in news:
             self._office.record(seen)
-            telemetry.count("Missed", capability="findings")
+            telemetry.count("Missed", capability="findings", reason="by_events")
         if problem and not news and reviewed(problem, law, now) != problem:
             # A lease of a rule has begun, or what was ignored is so no more.
             self._office.change(problem_id, lambda known, at: reviewed(known, law, at), actor="yagura.findings")

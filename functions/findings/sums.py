@@ -56,7 +56,7 @@ class Sums:
             self._tell("baseline", team, summary, account, day_of(accounts[account]), now)
         for account in sorted(accounts):  # at last: who dies before tells it again, under the same key
             if self._office.baselines.finish(account, now):
-                telemetry.count("Baseline", capability=self._office.settings.capability)
+                telemetry.log("summed up", account=account)
 
     def _tell(
         self, kind: Literal["digest", "baseline"], team: str, summary: Summary, account: str, day: str, now: int

@@ -26,7 +26,6 @@ def handle(body: str) -> None:
     """One Security Hub event; its good findings are recorded even when one of them is bad."""
     if office.modes.mode() is Mode.OFF:
         raise DroppedError("mode_off")
-    telemetry.count("Received", capability=CAPABILITY)
     contents = open_event(body, office.accepts)
     for seen in contents.seen:
         office.record(seen)

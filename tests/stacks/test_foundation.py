@@ -125,8 +125,9 @@ def test_the_boundary_gives_nothing_of_iam_nor_outside_the_fleet_but_what_a_tag_
         for sid, each in parts.items()
         if not each.conditions and not all("yagura" in resource for resource in each.resources)
     }
-    # Reading rules and tags; and a key, which has no name.
-    assert wide == {"Rules", "Tags", "Key"}
+    # Reading rules and tags; a key, which has no name; and the one hub of the account.
+    assert wide == {"Rules", "Tags", "Key", "SecurityHub"}
+    assert parts["SecurityHub"].actions == ("securityhub:BatchUpdateFindings", "securityhub:GetFindings")
     assert parts["Tags"].actions == ("tag:GetResources",)
     assert parts["Rules"].actions == ("events:ListTargetsByRule",)
     assert parts["Roles"].resources == ("arn:aws:iam::*:role/yagura/*",)

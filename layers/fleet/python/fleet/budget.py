@@ -46,7 +46,7 @@ class Budget:
                 with_entries(after, [self._used_up(hour, now)] if short and not told else [], now), over=item
             ):
                 if short:
-                    telemetry.count("BudgetUsedUp", capability=self._capability)
+                    telemetry.count("Held", capability=self._capability, reason="budget")
                 return given
         raise ConflictError(pk)
 
