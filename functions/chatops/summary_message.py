@@ -26,13 +26,13 @@ from functions.chatops.message import (
 )
 from functions.chatops.routes import Routing
 
-MOST_FIRST, MOST_CONTROLS = 10, 10
+MOST_FIRST, MOST_LATE, MOST_CONTROLS = 10, 10, 10
 _MOST_TITLE, _MOST_RESOURCE = 150, 200
 _HEADS = {"digest": "{} on {}", "baseline": "{}: what was there before the fleet, on {}"}
 
 
 class Worst(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the worst problems."""
+    """One of the worst problems, or of those that are overdue."""
 
     problem: str
     severity: str = ""
@@ -49,15 +49,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What one account and Region sent, in words that may leave."""
 
     time: int
-    open: dict[str, int] = {}
-    opened: dict[str, int] = {}
-    controls: dict[str, int] = {}
-    overdue: int = 0
-    suppressed: int = 0
-    unexplained: int = 0
-    ending: int = 0
-    oldest: int = 0
-    first: list[Worst] = []
+    open: dict[str, int]
+    opened: dict[str, int]
+    controls: dict[str, int]
+    overdue: int
+    suppressed: int
+    unexplained: int
+    ending: int
+    due_soon: int
+    oldest: int
+    first: list[Worst]
+    late: list[Worst]
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +93,10 @@ def summary_of(event: Received[FindingsSummarized], routing: Routing) -> Summary
         suppressed=data.suppressed,
         unexplained=data.unexplained,
         ending=data.ending,
+        due_soon=data.due_soon,
         oldest=data.oldest,
-        first=[_worst(one, routing, kept_in) for one in _read(data.first)],
+        first=[_worst(one, routing, kept_in) for one in _read(data.first[:MOST_FIRST], "first")],
+        late=[_worst(one, routing, kept_in) for one in _read(data.late[:MOST_LATE], "late")],
     )
     return Summary(
         kind=data.kind,
@@ -119,12 +123,15 @@ def message(summary: Summary, subject: str, version: int) -> Message:
     parts = list(summary.parts.values())
     open_, opened = _sum(part.open for part in parts), _sum(part.opened for part in parts)
     head = _HEADS[summary.kind].format(summary.team, summary.day)
-    worst = sorted((one for part in parts for one in part.first), key=_order)[:MOST_FIRST]
+    late = sorted((one for part in parts for one in part.late), key=_lateness) if summary.kind == "digest" else []
+    late = late[:MOST_LATE]
+    worst = sorted((one for part in parts for one in part.first if one not in late), key=_order)[:MOST_FIRST]
     oldest = min(filter(None, (part.oldest for part in parts)), default=0)
     facts = {
         "Open": f"{open_.total()}{_counts(open_)}",
         "New": f"{opened.total()}{_counts(opened)}" if summary.kind == "digest" else "",
         "Overdue": _number(sum(part.overdue for part in parts)),
+        "Due within two days": _number(sum(part.due_soon for part in parts)),
         "Suppressed": _suppressed(parts),
         "Oldest": f"open since {day(oldest)}" if oldest else "",
         "Most frequent": ", ".join(
@@ -139,6 +146,7 @@ def message(summary: Summary, subject: str, version: int) -> Message:
         blocks=[
             header(head),
             section(facts_text({name: value for name, value in facts.items() if value})),
+            *(section(_line(one, late=True)) for one in late),
             *(section(_line(one)) for one in worst),
         ],
         priority=Priority.NORMAL,
@@ -156,9 +164,9 @@ def _suppressed(parts: Sequence[Part]) -> str:
     return f"{sum(part.suppressed for part in parts)}{said}" if any(part.suppressed for part in parts) else ""
 
 
-def _line(one: Worst) -> str:
+def _line(one: Worst, *, late: bool = False) -> str:
     due = f", due on {day(one.due)}" if one.due else ""
-    mark = MARKS.get(one.severity, ":white_circle:")
+    mark = f"{MARKS.get(one.severity, ':white_circle:')}{' *Overdue:*' if late else ''}"
     what = escape(f"{one.severity} {one.control}: {one.title} ({one.resource}), open since {day(one.opened)}{due}")
     return f"{mark} {what}\n`{escape(f'/yagura findings show {one.kept_in} {one.problem}')}`"
 
@@ -176,11 +184,11 @@ def _worst(one: Worst, routing: Routing, kept_in: str) -> Worst:
     )
 
 
-def _read(first: list[dict[str, object]]) -> list[Worst]:
+def _read(problems: list[dict[str, object]], field: str) -> list[Worst]:
     try:
-        return msgspec.convert(first[:MOST_FIRST], list[Worst])
+        return msgspec.convert(problems, list[Worst])
     except msgspec.ValidationError as error:
-        raise RefusedError("malformed", "$.detail.data.first", "expected problems as findings lists them") from error
+        raise RefusedError("malformed", f"$.detail.data.{field}", "expected problems as findings lists them") from error
 
 
 def _day(text: str) -> str:
@@ -196,6 +204,10 @@ def _by_severity(counts: dict[str, int]) -> dict[str, int]:
 
 def _order(one: Worst) -> tuple[int, int, str]:
     return rank(one.severity), one.opened, one.problem
+
+
+def _lateness(one: Worst) -> tuple[int, int, str]:
+    return one.due, rank(one.severity), one.problem
 
 
 def _sum(counts: Iterable[dict[str, int]]) -> Counter[str]:

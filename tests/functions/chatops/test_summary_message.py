@@ -1,5 +1,6 @@
 """A team's problems summed up in one message, of the parts that accounts send."""
 
+import json
 from typing import Any
 
 import pytest
@@ -110,6 +111,52 @@ def test_deadlines_of_the_worst_are_told() -> None:
     assert ", due on 2026-03-02\n" in texts(said(part(first=[worst(due=OPENED_AT)])))[2]
 
 
+def test_what_is_overdue_is_named_before_the_worst_and_only_once() -> None:
+    late = [worst(problem="1", severity="LOW", due=OPENED_AT), worst(problem="2", due=OPENED_AT)]
+    one = part(first=[worst(), late[1]], late=late, overdue=2)
+    other = part(CLINIC, first=[], late=[worst(problem="3", severity="LOW", due=OPENED_AT - 1)], overdue=1)
+    found = said(one, other)
+    assert facts(one, other)[2] == "*Overdue:* 3"
+    lines = texts(found)[2:]
+    assert [line.splitlines()[1].split()[-1].strip("`") for line in lines] == ["3", "2", "1", PROBLEM]
+    assert ["*Overdue:*" in line for line in lines] == [True, True, True, False]
+    assert lines[0] == (
+        f":white_circle: *Overdue:* LOW S3.8: Buckets ({ARN}), open since 2026-03-02, due on 2026-03-02\n"
+        "`/yagura findings show clinic 3`"
+    )
+
+
+def test_ten_that_are_overdue_at_most_are_named() -> None:
+    late = [worst(problem=f"{number:02}", due=number) for number in range(1, 14)]
+    found = said(part(first=[], late=late), part(CLINIC, first=[], late=late))
+    assert ["`/yagura findings show hub 05`" in text for text in texts(found)].count(True) == 1
+    assert len(texts(found)) == 12
+    assert not any("06`" in text for text in texts(found))
+
+
+def test_a_baseline_names_nothing_that_is_overdue() -> None:
+    found = said(part(kind="baseline", late=[worst(due=1)]))
+    assert [text for text in texts(found) if "*Overdue:*" in text] == []
+    assert len(texts(found)) == 3
+
+
+def test_what_is_due_soon_is_counted_over_all_parts() -> None:
+    assert facts(part(due_soon=2), part(CLINIC, due_soon=1))[2] == "*Due within two days:* 3"
+
+
+def test_a_sender_that_knows_of_nothing_overdue_by_name_is_read_as_before() -> None:
+    event = json.loads(summarized(open={"HIGH": 1}))
+    for name in ("late", "due_soon"):
+        del event["detail"]["data"][name]
+    read = summary_of(receive(FindingsSummarized, json.dumps(event)), ROUTES)
+    assert facts(read) == ["*Open:* 1 (1 HIGH)", "*New:* 0", "*Accounts:* 1"]
+
+
+def test_a_problem_of_which_little_is_said_is_told_as_far_as_it_is() -> None:
+    text = texts(said(part(first=[{"problem": PROBLEM}])))[2]
+    assert text == (f":white_circle:  :  (), open since an unknown time\n`/yagura findings show hub {PROBLEM}`")
+
+
 def test_ten_of_the_worst_and_ten_controls_at_most() -> None:
     many = part(first=[worst()] * 15, controls={f"S3.{n}": n for n in range(15)})
     found = said(many, part(CLINIC, first=[worst()] * 15))
@@ -148,10 +195,11 @@ def test_what_is_no_day_is_refused(day: str) -> None:
 
 
 @pytest.mark.parametrize("first", [[{"severity": "HIGH"}], [worst(opened="yesterday")], [worst(problem=7)]])
-def test_what_is_no_problem_is_refused(first: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("field", ["first", "late"])
+def test_what_is_no_problem_is_refused(first: list[dict[str, Any]], field: str) -> None:
     with pytest.raises(RefusedError) as refusal:
-        part(first=first)
-    assert (refusal.value.reason, refusal.value.path) == ("malformed", "$.detail.data.first")
+        part(HUB, **{field: first})
+    assert (refusal.value.reason, refusal.value.path) == ("malformed", f"$.detail.data.{field}")
 
 
 def test_texts_are_masked_escaped_and_cut() -> None:
