@@ -11,12 +11,24 @@ import msgspec
 
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
-from functions.findings.finding import UPDATED_BY, Finding, Status, Why, kind_of, status_of, terms_of, without_control
+from functions.findings.finding import (
+    UPDATED_BY,
+    Finding,
+    Status,
+    Why,
+    kind_of,
+    status_of,
+    tags_of,
+    terms_of,
+    within,
+    without_control,
+)
 from functions.findings.policy import SEVERITIES
 from functions.findings.policy import Severity as Label
 from functions.findings.standards import security_control
 
 _CONTROLS = ":product/aws/securityhub"
+_BUCKET, _OBJECT = "AwsS3Bucket", "AwsS3Object"
 
 type Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
 type AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}\Z")]
@@ -99,7 +111,8 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
     created_at, updated_at = _time(finding.created_at, f"{at}.CreatedAt"), _time(finding.updated_at, f"{at}.UpdatedAt")
     note = finding.note or Note()
     terms = terms_of(note.text) if note.updated_by == UPDATED_BY else ""
-    for resource in finding.resources:
+    resources = _about(finding)
+    for resource in resources:
         yield Finding(
             account=finding.aws_account_id,
             region=finding.region or resource.region or finding.product_arn.split(":")[3],
@@ -112,11 +125,17 @@ def normalise(finding: Asff, at: str) -> Iterator[Finding]:
             finding_id=finding.id,
             updated_at=updated_at,
             created_at=created_at,
-            tags=resource.tags or {},
+            tags=tags_of(resource.tags or {}),
             product=finding.product_arn,
             terms=terms,
-            shared=len(finding.resources) > 1,
+            shared=len(resources) > 1,
         )
+
+
+def _about(finding: Asff) -> list[Resource]:
+    """What it is about: not the bucket of an object, or each object would be one finding more of the bucket."""
+    objects = [resource.id for resource in finding.resources if resource.type == _OBJECT]
+    return [each for each in finding.resources if each.type != _BUCKET or not within(each.id, objects)]
 
 
 def _time(text: str, path: str) -> int:

@@ -1,7 +1,7 @@
 """One finding, whichever schema it came in."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
@@ -12,6 +12,8 @@ UPDATED_BY = "yagura"
 """By this name the fleet signs what it writes to Security Hub, and knows it again."""
 TAKEN_BACK = f"{UPDATED_BY}: the suppression has ended"
 """Its note where it takes a suppression back: who suppresses the finding after that is somebody else."""
+MOST_TAGS = 2048
+"""Bytes of the tags of one finding: AWS allows 19,000 characters, and an item may have sixty findings in 400 KB."""
 _SUPPRESSED_ON = re.compile(rf"{UPDATED_BY}: suppressed (until \S+ by .+?) \(")
 
 _NAMESPACES = (
@@ -81,6 +83,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def copy(self) -> str:
         """Which of the findings of its problem it is: each has its own last word."""
         return sha256(msgspec.json.encode([self.product, self.finding_id])).hexdigest()[:12]
+
+
+def tags_of(tags: dict[str, str]) -> dict[str, str]:
+    """Its tags, if they are no more than an item has room for; else the short ones, as those that name an owner are."""
+    size, kept = 0, set[str]()
+    for name, value in sorted(tags.items(), key=lambda tag: (_size(*tag), tag)):
+        size += _size(name, value)
+        if size > MOST_TAGS:
+            break
+        kept.add(name)
+    return {name: value for name, value in tags.items() if name in kept}
+
+
+def _size(name: str, value: str) -> int:
+    return len(f"{name}{value}".encode())
+
+
+def within(resource: str, others: Iterable[str]) -> bool:
+    """Whether one of the others is an object in this bucket: then a finding about both is about the object."""
+    return any(other.startswith(f"{resource}/") for other in others)
 
 
 def note_of(terms: str, more: str) -> str:

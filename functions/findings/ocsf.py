@@ -12,7 +12,17 @@ import msgspec
 from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
-from functions.findings.finding import Finding, Status, Why, kind_of, status_of, terms_of, without_control
+from functions.findings.finding import (
+    Finding,
+    Status,
+    Why,
+    kind_of,
+    status_of,
+    tags_of,
+    terms_of,
+    within,
+    without_control,
+)
 from functions.findings.standards import security_control
 
 type OptionalText = Annotated[str, msgspec.Meta(max_length=2048)] | None
@@ -147,14 +157,13 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
         raise DroppedError("coverage")
     control = control_of(finding)
     updated_at = modified_at(finding, at)
-    for index, resource in enumerate(finding.resources):
-        if not resource_id(resource, finding):
-            raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
+    resources = _about(finding, at)
+    for identity, resource in resources:
         yield Finding(
             account=finding.cloud.account.uid,
             region=finding.cloud.region,
             control=control,
-            resource=resource_id(resource, finding),
+            resource=identity,
             resource_type=asff_type(resource.type),
             severity=severity(finding),
             status=status(finding),
@@ -162,12 +171,22 @@ def normalise(finding: Ocsf, at: str) -> Iterator[Finding]:
             finding_id=finding.finding_info.uid,
             updated_at=updated_at,
             created_at=finding.finding_info.created_time or updated_at,
-            tags={tag.name: tag.value or "" for tag in resource.tags or []},
+            tags=tags_of({tag.name: tag.value or "" for tag in resource.tags or []}),
             product=finding.metadata.product.uid,
             form="ocsf",
             terms=terms_of(finding.comment),  # V2 keeps no name beside a comment: ours begin with it
-            shared=len(finding.resources) > 1,
+            shared=len(resources) > 1,
         )
+
+
+def _about(finding: Ocsf, at: str) -> list[tuple[str, Resource]]:
+    """What it is about, as in ASFF, and how that is named."""
+    named = [(resource_id(resource, finding), resource) for resource in finding.resources]
+    for index, (identity, _) in enumerate(named):
+        if not identity:
+            raise RefusedError("malformed", f"{at}.resources[{index}]", "expected uid_alt, uid or name")
+    objects = [identity for identity, resource in named if resource.type == _OBJECT]
+    return [each for each in named if each[1].type != _BUCKET or not within(each[0], objects)]
 
 
 def control_of(finding: Ocsf, why: Why | None = None) -> str:

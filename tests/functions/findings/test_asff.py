@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from functions.findings.finding import Finding, Status
+from functions.findings.finding import MOST_TAGS, Finding, Status
 from tests.functions.findings.samples import finding, findings, with_finding
 
 
@@ -269,6 +269,15 @@ def test_each_principal_that_has_access_is_a_problem_of_its_own() -> None:
     one, other = (finding("imported-access-analyzer", Id=f"{analyzer}/{end}") for end in ("f1", "f2"))
     assert (one.control, one.resource) == ("access-analyzer:External Access Granted/f1", other.resource)
     assert one.problem != other.problem
+
+
+def test_of_more_tags_than_an_item_has_room_for_the_short_ones_are_kept() -> None:
+    tags = {f"long-{n:02}": "\u5cf6" * 256 for n in range(49)} | {"service": "intake"}
+    kept = finding("imported-s3.8", Resources__0__Tags=tags).tags
+    assert kept == {"long-00": tags["long-00"], "long-01": tags["long-01"], "service": "intake"}
+    few = {"service": "x" * (MOST_TAGS - 7)}
+    assert finding("imported-s3.8", Resources__0__Tags=few).tags == few
+    assert finding("imported-s3.8", Resources__0__Tags=few | {"b": ""}).tags == {"b": ""}
 
 
 @pytest.mark.parametrize("types", [None, [], [""]])

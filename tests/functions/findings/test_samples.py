@@ -39,7 +39,7 @@ GIVES: dict[str, list[str]] = {
     "imported-inspector-network": ["inspector:Network Reachability"],
     "imported-least": ["SQS.1"],
     "imported-macie-policy": ["macie:Policy:IAMUser-S3BlockPublicAccessDisabled"],
-    "imported-macie-sensitive": [SENSITIVE] * 2,
+    "imported-macie-sensitive": [SENSITIVE],
     "imported-nulls": ["S3.8"],
     "imported-old-normalized": ["SQS.1"],
     "imported-pci-kms.1": ["KMS.4"],
@@ -66,7 +66,7 @@ GIVES: dict[str, list[str]] = {
     "v2-guardduty-key": [EXFILTRATION] * 2,
     "v2-guardduty-ssh": [SSH],
     "v2-inspector-cve": ["inspector:CVE-2026-21001"],
-    "v2-macie-sensitive": [SENSITIVE] * 2,
+    "v2-macie-sensitive": [SENSITIVE],
     "v2-s3.8-fail": ["S3.8"],
     "v2-s3.8-pass": ["S3.8"],
     "v2-s3.8-suppressed": ["S3.8"],
@@ -126,6 +126,18 @@ def test_samples_that_are_about_different_things_are_different_problems() -> Non
              "imported-macie-sensitive", "imported-access-analyzer", "imported-inspector-network"]  # fmt: skip
     found = [problem for name in apart for problem in ids(name)]
     assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("name", ["imported-macie-sensitive", "v2-macie-sensitive"])
+def test_a_finding_about_an_object_and_its_bucket_is_about_the_object_alone(name: str) -> None:
+    found = finding(name)
+    assert (found.resource, found.shared) == ("arn:aws:s3:::clinic-staging-exports/2026/03/export.csv", False)
+
+
+def test_a_finding_about_an_object_and_another_bucket_is_about_both() -> None:
+    field = "Resources.0.Id"
+    both = findings(with_finding("imported-macie-sensitive", {field: "arn:aws:s3:::clinic-staging-export"}))
+    assert [found.shared for found in both] == [True, True]
 
 
 def told_alike(found: Finding) -> tuple[str, str, str, str]:
