@@ -44,6 +44,7 @@ def attended(problem: Problem, law: Law, now: int) -> Attended:
                 problem, said = did(msgspec.structs.replace(problem, warned=until), "warned", "clock", now), "warn"
             case stage:
                 level, deed = _LEVELS[stage]
-                problem = did(msgspec.structs.replace(problem, stage=(problem.state.due, level)), deed, "clock", now)
-                said = stage
+                problem = msgspec.structs.replace(problem, stage=(problem.state.due, level))
+                if stage != "escalate" or problem.state.tell != "never":  # of that nobody else is to hear either
+                    problem, said = did(problem, deed, "clock", now), stage
     return Attended(problem, said)

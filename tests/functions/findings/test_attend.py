@@ -12,7 +12,7 @@ from functions.findings.decision import Law, suppressed
 from functions.findings.effects import attention
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, WARN_MS
-from functions.findings.policy import Rule
+from functions.findings.policy import Route, Rule, Tell
 from functions.findings.problem import Problem
 from tests.functions.findings.histories import RESOLVED
 from tests.functions.findings.laws import FIRST, NOW, finding_like, law, lease, problem_of, suppressing
@@ -54,6 +54,16 @@ def test_of_the_stages_of_a_deadline_only_the_last_that_has_passed_is_told(
 def test_what_was_told_is_remembered_as_an_act_of_the_clock() -> None:
     done = attended(problem_of(by=LAW), LAW, DUE).problem
     assert [(act.at, act.what, act.by) for act in done.acts] == [(DUE, "reminded", "clock"), (DUE, "overdue", "clock")]
+
+
+@pytest.mark.parametrize(("tell", "said"), [("now", "escalate"), ("digest", "escalate"), ("never", None)])
+def test_what_nobody_is_told_is_not_escalated(tell: Tell, said: str | None) -> None:
+    by = law(Rule(name="way", route=Route(tell=tell)), remind_days=2, escalate_days=5)
+    before = attended(problem_of(by=by), by, DUE)
+    done = attended(before.problem, by, DUE + 5 * DAY_MS)
+    assert (before.said, done.said) == ("overdue", said)
+    assert ("escalated" in acts(done.problem)) is (said is not None)
+    assert attention(done.problem, by.judge.policy) is None
 
 
 def test_another_deadline_is_told_of_anew() -> None:
