@@ -10,11 +10,11 @@ import msgspec
 
 from fleet.catalogue import Catalogue, owner_of
 from fleet.catalogue import Trace as Claims
-from functions.findings.finding import Finding, Seen, Status
+from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace
-from functions.findings.problem import ASKED, CLOSED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Problem, State
+from functions.findings.problem import ASKED, CLOSED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Heard, Problem, State
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
@@ -42,15 +42,31 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
         resource=finding.resource,
         baseline=quiet,
     )
-    copies, asked, key = dict(problem.copies), dict(problem.asked), report.copy
-    if history.last_of(key) == report:
-        if key in asked:
-            asked[key] = _heard(asked[key], finding)
-        copies[key] = finding
+    copies = dict(problem.copies)
+    if history.last_of(report.copy) == report:
+        copies[report.copy] = finding
     kept = history.copies
     copies = {key: copy for key, copy in copies.items() if key in kept}
-    asked = {key: label for key, label in asked.items() if key in kept}
-    return reviewed(msgspec.structs.replace(problem, copies=copies, history=history, asked=asked), law, now)
+    after = msgspec.structs.replace(_answered(problem, report, history), copies=copies, history=history)
+    return reviewed(after, law, now)
+
+
+def _answered(problem: Problem, report: Report, history: History) -> Problem:
+    """With what is known of what was asked, as it follows from the reports in their order and not as they come."""
+    reports = sorted({*problem.history.reports, report}) if problem.asked else []
+    asked: dict[str, str] = {}
+    heard: dict[str, Heard] = {}
+    for key in problem.asked.keys() & history.copies:
+        since = problem.heard.get(key) or Heard(problem.asked[key], problem.history.last_of(key))
+        settled = [each for each in history.reports[: history.settled] if each.copy == key]
+        label = since.label
+        for each in reports:
+            if each.copy == key and (since.last is None or each > since.last):
+                label = _heard(label, each)
+                if settled and each <= settled[0]:  # those before it are not to be had any more
+                    since = Heard(label, each)
+        asked[key], heard[key] = label, since
+    return msgspec.structs.replace(problem, asked=asked, heard=heard)
 
 
 def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
@@ -83,16 +99,16 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
     return msgspec.structs.replace(problem, state=state, granted=granted, config=law.config)
 
 
-def _heard(asked: str, finding: Finding) -> str:
+def _heard(asked: str, report: Report) -> str:
     """What is known of what Security Hub was asked about a finding, after this word of it."""
     state, _, terms = asked.partition(" ")
-    if state == ASKED and finding.terms == terms:  # before, it is only that it has not come about yet
+    if state == ASKED and report.terms == terms:  # before, it is only that it has not come about yet
         state = SUPPRESSED
     if state not in (SUPPRESSED, CLOSED):
         return asked
-    if finding.status in _CLOSED:
+    if report.status in _CLOSED:
         return f"{CLOSED} {terms}"
-    if finding.status is Status.SUPPRESSED:
+    if report.echo or report.status is Status.SUPPRESSED:
         return f"{SUPPRESSED} {terms}"
     return f"{OPENED} {terms}" if state == SUPPRESSED else OPENED  # what passed and fails as new may be asked for anew
 

@@ -87,7 +87,8 @@ def in_batches(wanted: Iterable[Change]) -> Iterator[Batch]:
 def answered(problem: Problem, done: Sequence[Change]) -> Problem:
     """After Security Hub took these."""
     taken = {change.copy: change.label for change in done if change.copy in problem.copies}
-    return msgspec.structs.replace(problem, asked=problem.asked | taken)
+    heard = {key: heard for key, heard in problem.heard.items() if key not in taken}
+    return msgspec.structs.replace(problem, asked=problem.asked | taken, heard=heard)
 
 
 def issue_wanted(problem: Problem) -> Literal["open", "reopen", "close", ""]:

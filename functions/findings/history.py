@@ -45,6 +45,10 @@ class Report(msgspec.Struct, frozen=True, array_like=True, order=True):
     status: Status
     event: str
     """Id of the event."""
+    terms: str = ""
+    """`Finding.terms`."""
+    echo: bool = False
+    """Whether it is the fleet's own suppression, come back: then it is open, as far as `status` goes."""
 
     @classmethod
     def of(cls, seen: Seen) -> Self:
@@ -59,6 +63,8 @@ class Report(msgspec.Struct, frozen=True, array_like=True, order=True):
             copy=finding.copy,
             status=Status.OPEN if echo else finding.status,
             event=seen.event_id,
+            terms=finding.terms,
+            echo=echo,
         )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from fleet.catalogue import UNKNOWN, Owner
 from functions.findings.finding import Finding, Status, problem_id
-from functions.findings.history import History
+from functions.findings.history import History, Report
 from functions.findings.lease import Lease
 from functions.findings.policy import SEVERITIES, Reason, Tell
 
@@ -36,6 +36,15 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     what: Deed
     by: str
     """`rule:<name>`, `request:<id>`, or `clock`."""
+
+
+class Heard(msgspec.Struct, frozen=True, array_like=True):
+    """What was known, after a report, of what Security Hub was asked: what is known now follows from the later ones."""
+
+    label: str
+    """As in `Problem.asked`."""
+    last: Report | None
+    """The report; None: none."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +124,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     acts: list[Act] = []
     asked: dict[str, str] = {}
     """What Security Hub was last asked about each finding, and what became of that: `ASKED until <day> by rule:x`."""
+    heard: dict[str, Heard] = {}
+    """From where on reports have made `asked` what it is; before any was heard since it was asked, nothing."""
     stage: tuple[int, int] = (0, 0)
     """Of which `due` people were told, and how far: 1 reminded, 2 overdue, 3 escalated."""
     warned: int = 0

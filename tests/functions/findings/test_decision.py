@@ -1,5 +1,6 @@
 """The decision about a problem: the same for the same events, however they come."""
 
+from collections.abc import Sequence
 from unittest.mock import patch
 
 import msgspec
@@ -9,14 +10,19 @@ from hypothesis import strategies as st
 
 from functions.findings import history
 from functions.findings.decision import Law
-from functions.findings.finding import Seen
+from functions.findings.finding import Seen, Status
+from functions.findings.history import Report
 from functions.findings.problem import Problem
 from tests.functions.findings.histories import (
+    COPIES,
     OPEN,
     RESOLVED,
+    TERMS,
     Take,
     assert_order_does_not_matter,
     event_of,
+    fold,
+    seen_at,
     take,
     two_orders,
 )
@@ -132,6 +138,74 @@ def test_the_property_refutes(broken: Take) -> None:
 
     with pytest.raises(AssertionError):
         holds()
+
+
+ASKED = [f"{state} {TERMS}" for state in ("ASKED", "SUPPRESSED", "CLOSED", "OPENED")] + ["OPENED", "NEW"]
+asked_of_each = st.lists(st.sampled_from(ASKED), min_size=len(COPIES), max_size=len(COPIES))
+
+
+def asked_after(take: Take, labels: Sequence[str], events: Sequence[Seen]) -> Problem:
+    """A problem of whose findings Security Hub was asked these, after the events."""
+    known = fold(take, [seen_at(0, 0, OPEN, copy=copy) for copy in range(len(COPIES))], law())
+    problem = msgspec.structs.replace(
+        known, asked={copy.copy: label for copy, label in zip(COPIES, labels, strict=True)}
+    )
+    for seen in events:
+        problem = take(problem, seen, law(), False) or problem
+    return problem
+
+
+def assert_what_was_asked_follows_from_the_order(
+    take: Take, labels: Sequence[str], orders: tuple[list[Seen], list[Seen]]
+) -> None:
+    left, right = (asked_after(take, labels, order) for order in orders)
+    assert left == right
+    in_order = sorted(orders[0], key=Report.of)
+    assert left.asked == asked_after(take, labels, in_order).asked
+
+
+@given(asked_of_each, two_orders())
+def test_what_is_known_of_what_was_asked_does_not_depend_on_the_order_of_events(
+    labels: list[str], orders: tuple[list[Seen], list[Seen]]
+) -> None:
+    assert_what_was_asked_follows_from_the_order(take, labels, orders)
+
+
+@given(asked_of_each, two_orders(), st.lists(st.sampled_from(Status), min_size=4, max_size=4))
+def test_what_was_heard_before_the_window_is_known_still(
+    labels: list[str], orders: tuple[list[Seen], list[Seen]], later: list[Status]
+) -> None:
+    ends = [seen_at(time, time, status) for time, status in zip((20, 22, 40, 60), later, strict=True)]
+    with patch.object(history, "WINDOW_MS", 10):
+        folded = asked_after(take, labels, [*orders[0], *ends])
+    assert folded.history.settled
+    assert folded.asked == asked_after(take, labels, [*orders[1], *ends]).asked
+
+
+def test_the_property_of_what_was_asked_refutes_hearing_as_it_comes() -> None:
+    def as_it_comes(known: Problem | None, seen: Seen, by: Law, quiet: bool) -> Problem | None:
+        """Only the last word of a finding is heard."""
+        after = take(known, seen, by, quiet)
+        heard = after and after.history.last_of(seen.finding.copy) == Report.of(seen)
+        if after is None or known is None or not heard:
+            return after and msgspec.structs.replace(after, asked=known.asked if known else {})
+        forgetful = msgspec.structs.replace(known, heard={})
+        return take(forgetful, seen, by, quiet)
+
+    @REFUTE
+    @given(asked_of_each, two_orders())
+    def holds(labels: list[str], orders: tuple[list[Seen], list[Seen]]) -> None:
+        assert_what_was_asked_follows_from_the_order(as_it_comes, labels, orders)
+
+    with pytest.raises(AssertionError):
+        holds()
+
+
+def test_a_finding_that_passed_before_it_failed_as_new_was_not_opened_by_a_person_whichever_is_heard_first() -> None:
+    passed, failing = seen_at(2, 2, RESOLVED, event_id="p"), seen_at(3, 3, OPEN, event_id="f")
+    for events in ([passed, failing], [failing, passed]):
+        assert asked_after(take, [f"SUPPRESSED {TERMS}", "NEW", "NEW"], events).asked[FIRST.copy] == "OPENED"
+    assert asked_after(take, [f"SUPPRESSED {TERMS}", "NEW", "NEW"], [failing]).asked[FIRST.copy] == f"OPENED {TERMS}"
 
 
 @given(two_orders())
