@@ -221,6 +221,20 @@ def test_findings_of_v2_are_not_to_be_found_there_and_so_not_taken_for_gone(depl
     assert status(deployment, problem_of(deployment, "a")) is Status.OPEN
 
 
+def test_a_finding_of_v2_is_gone_once_v2_does_not_keep_it_any_more(deployment: Deployment) -> None:
+    deployment.hub.put_v2(ocsf("a", at=NOW))
+    deployment.echo()
+    problem = problem_of(deployment, "a")
+    day(deployment, days=90)
+    assert status(deployment, problem) is Status.OPEN
+    day(deployment)
+    assert status(deployment, problem) is Status.GONE
+    deployment.now += DAY
+    deployment.hub.put_v2(ocsf("a", at=deployment.now))
+    deployment.echo()
+    assert status(deployment, problem) is Status.OPEN, "heard of again, it is there"
+
+
 def test_accounts_that_are_not_ours_are_not_asked_for(deployment: Deployment) -> None:
     miss(deployment, "other", AwsAccountId="444455556666")
     day(deployment)
