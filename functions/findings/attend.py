@@ -29,7 +29,7 @@ def attended(problem: Problem, law: Law, now: int) -> Attended:
     """Do all that is due by `now`. Of what has passed together only the last is told, and nothing that is over."""
     said: Say | None = None
     for _ in range(_MOST):
-        ahead = attention(problem, law.judge.policy)
+        ahead, lease = attention(problem, law.judge.policy), problem.state.lease
         if ahead is None or ahead.at > now:
             break
         match ahead.what:
@@ -39,9 +39,9 @@ def attended(problem: Problem, law: Law, now: int) -> Attended:
                     break
                 if problem.state != before.state:
                     said = None
-            case "warn":
-                until = problem.state.lease.until if problem.state.lease else 0
-                problem, said = did(msgspec.structs.replace(problem, warned=until), "warned", "clock", now), "warn"
+            case "warn" if lease is not None:
+                problem = did(msgspec.structs.replace(problem, warned=lease.until), "warned", "clock", now)
+                said = "warn"
             case stage:
                 level, deed = _LEVELS[stage]
                 problem = msgspec.structs.replace(problem, stage=(problem.state.due, level))

@@ -52,8 +52,12 @@ def test_of_the_stages_of_a_deadline_only_the_last_that_has_passed_is_told(
 
 
 def test_what_was_told_is_remembered_as_an_act_of_the_clock() -> None:
-    done = attended(problem_of(by=LAW), LAW, DUE).problem
-    assert [(act.at, act.what, act.by) for act in done.acts] == [(DUE, "reminded", "clock"), (DUE, "overdue", "clock")]
+    late = DUE + 5 * DAY_MS
+    done = attended(problem_of(by=LAW), LAW, late).problem
+    deeds = ("reminded", "overdue", "escalated")
+    assert [(act.at, act.what, act.by) for act in done.acts] == [(late, deed, "clock") for deed in deeds]
+    warned = attended(granted(), LAW, END - WARN_MS).problem.acts[-1]
+    assert (warned.at, warned.what, warned.by) == (END - WARN_MS, "warned", "clock")
 
 
 @pytest.mark.parametrize(("tell", "said"), [("now", "escalate"), ("digest", "escalate"), ("never", None)])
