@@ -56,10 +56,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: int
     unexplained: int
     ending: int
-    due_soon: int
+    due_soon: int = 0
     oldest: int
     first: list[Worst]
-    late: list[Worst]
+    late: list[Worst] = []
+    """This and `due_soon` are not in a part that was kept before they were known."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,7 @@ def summary_of(event: Received[FindingsSummarized], routing: Routing) -> Summary
     if meta.account not in routing.ids:
         raise RefusedError("foreign", "$.detail.meta.account", "expected an account of the fleet")
     kept_in = routing.entry(meta.account, meta.region)
+    late = data.late[:MOST_LATE] if data.kind == "digest" else []
     most = Counter(data.controls).most_common(MOST_CONTROLS)
     part = Part(
         time=meta.time,
@@ -96,7 +98,7 @@ def summary_of(event: Received[FindingsSummarized], routing: Routing) -> Summary
         due_soon=data.due_soon,
         oldest=data.oldest,
         first=[_worst(one, routing, kept_in) for one in _read(data.first[:MOST_FIRST], "first")],
-        late=[_worst(one, routing, kept_in) for one in _read(data.late[:MOST_LATE], "late")],
+        late=[_worst(one, routing, kept_in) for one in _read(late, "late")],
     )
     return Summary(
         kind=data.kind,
@@ -123,8 +125,7 @@ def message(summary: Summary, subject: str, version: int) -> Message:
     parts = list(summary.parts.values())
     open_, opened = _sum(part.open for part in parts), _sum(part.opened for part in parts)
     head = _HEADS[summary.kind].format(summary.team, summary.day)
-    late = sorted((one for part in parts for one in part.late), key=_lateness) if summary.kind == "digest" else []
-    late = late[:MOST_LATE]
+    late = sorted((one for part in parts for one in part.late), key=_lateness)[:MOST_LATE]
     worst = sorted((one for part in parts for one in part.first if one not in late), key=_order)[:MOST_FIRST]
     oldest = min(filter(None, (part.oldest for part in parts)), default=0)
     facts = {

@@ -1,8 +1,9 @@
 """What a team has to know of its problems all together: the day's digest, and the baseline: pure."""
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,7 +14,8 @@ from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, WARN_MS
 from functions.findings.telling import Here
 
-MOST_FIRST, MOST_CONTROLS = 10, 10
+MOST_FIRST, MOST_LATE, MOST_CONTROLS = 10, 10, 10
+SOON_MS = 2 * DAY_MS
 AGES = {1: "< 1 d", 7: "< 7 d", 30: "< 30 d", 90: "< 90 d", 1_000_000: "older"}
 """Names of ages, by how many days are too many for each."""
 
@@ -30,7 +32,9 @@ class Summary(msgspec.Struct, kw_only=True):
     unexplained: int = 0
     ending: int = 0
     oldest: int = 0
+    due_soon: int = 0
     first: list[Brief] = msgspec.field(default_factory=list)
+    late: list[Brief] = msgspec.field(default_factory=list)
 
     def add(self, brief: Brief, now: int) -> None:
         """One more; they come in their order, the worst and then the oldest first."""
@@ -43,7 +47,11 @@ class Summary(msgspec.Struct, kw_only=True):
         self.opened[brief.severity] += brief.opened > now - DAY_MS
         self.controls[brief.control] += 1
         self.ages[age(now - brief.opened)] += 1
-        self.overdue += 0 < brief.due <= now
+        self.due_soon += now < brief.due <= now + SOON_MS
+        if 0 < brief.due <= now:
+            self.overdue += 1
+            insort(self.late, brief, key=lambda one: one.due)
+            del self.late[MOST_LATE:]
         self.oldest = min(filter(None, (self.oldest, brief.opened)), default=0)
         if len(self.first) < MOST_FIRST:
             self.first.append(brief)
@@ -63,18 +71,9 @@ class Summary(msgspec.Struct, kw_only=True):
             ending=self.ending,
             oldest=self.oldest,
             controls=dict(self.controls.most_common(MOST_CONTROLS)),
-            first=[
-                {
-                    "problem": brief.problem,
-                    "severity": brief.severity,
-                    "control": brief.control,
-                    "resource": brief.resource,
-                    "title": brief.title,
-                    "opened": brief.opened,
-                    "due": brief.due,
-                }
-                for brief in self.first
-            ],
+            first=[_named(brief) for brief in self.first],
+            late=[_named(brief) for brief in self.late],
+            due_soon=self.due_soon,
         )
 
     def __bool__(self) -> bool:
@@ -88,6 +87,11 @@ def summary_of(briefs: Iterable[Brief], now: int) -> Summary:
     for brief in briefs:
         summary.add(brief, now)
     return summary
+
+
+def _named(brief: Brief) -> dict[str, Any]:
+    names = ("problem", "severity", "control", "resource", "title", "opened", "due")
+    return {name: getattr(brief, name) for name in names}
 
 
 def age(milliseconds: int) -> str:

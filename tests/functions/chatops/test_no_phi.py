@@ -164,6 +164,7 @@ def assert_none_in_summaries(found: dict[str, Identifier], first: dict[str, Iden
         opened={found["open"][0]: 1},
         controls={found["control"][0]: 3},
         first=[{name: text for name, (text, _) in first.items()}],
+        late=[{name: text for name, (text, _) in first.items()} | {"due": 1}],
         meta={"team": found["team"][0]},
     )
     assert office.take(body) == []

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,6 +156,13 @@ def test_a_sender_that_knows_of_nothing_overdue_by_name_is_read_as_before() -> N
 def test_a_problem_of_which_little_is_said_is_told_as_far_as_it_is() -> None:
     text = texts(said(part(first=[{"problem": PROBLEM}])))[2]
     assert text == (f":white_circle:  :  (), open since an unknown time\n`/yagura findings show hub {PROBLEM}`")
+
+
+def test_a_part_that_was_kept_before_these_were_known_is_read() -> None:
+    kept = msgspec.to_builtins(part())
+    for each in kept["parts"].values():
+        del each["late"], each["due_soon"]
+    assert facts(msgspec.convert(kept, Summary)) == facts(part())
 
 
 def test_ten_of_the_worst_and_ten_controls_at_most() -> None:

@@ -97,6 +97,40 @@ def test_the_first_of_them_are_named_and_no_more() -> None:
     assert said.first[0].keys() == {"problem", "severity", "control", "resource", "title", "opened", "due"}
 
 
+def test_what_is_longest_overdue_is_named_first_and_ten_at_most() -> None:
+    days = [3, 9, 1, 12, 7, 2, 11, 5, 8, 4, 10, 6]
+    said = event(
+        *(brief(problem=f"p{day}", due=NOW - day * DAY_MS) for day in days),
+        brief(problem="now", due=NOW),
+        brief(problem="soon", due=NOW + 1),
+        brief(problem="never", due=0),
+        brief(problem="suppressed", status="suppressed", until=NOW + 1, due=1),
+    )
+    assert [each["problem"] for each in said.late] == [f"p{day}" for day in range(12, 2, -1)]
+    assert said.overdue == 13
+    assert said.late[0] == {
+        "problem": "p12",
+        "severity": "HIGH",
+        "control": "S3.8",
+        "resource": "arn:aws:s3:::a",
+        "title": "t",
+        "opened": NOW - 2 * DAY_MS,
+        "due": NOW - 12 * DAY_MS,
+    }
+    assert [each["problem"] for each in event(brief(problem="now", due=NOW), brief(due=NOW + 1)).late] == ["now"]
+
+
+def test_of_those_that_are_overdue_for_as_long_the_worst_comes_first() -> None:
+    said = event(brief(problem="worst", due=5), brief(problem="other", due=5))
+    assert [each["problem"] for each in said.late] == ["worst", "other"]
+
+
+def test_what_is_due_within_two_days_is_counted() -> None:
+    dues = [0, 1, NOW, NOW + 1, NOW + 2 * DAY_MS, NOW + 2 * DAY_MS + 1]
+    suppressed = brief(status="suppressed", until=NOW + 1, due=NOW + 1)
+    assert event(*(brief(due=due) for due in dues), suppressed).due_soon == 2
+
+
 def test_without_anything_to_tell_there_is_no_summary() -> None:
     assert not Summary()
     assert summary_of([brief()], NOW)
@@ -140,5 +174,6 @@ def test_the_parts_add_up(some: list[Brief]) -> None:
     assert still_open + summary.suppressed == len(some)
     assert still_open == sum(summary.controls.values()) == sum(summary.ages.values())
     assert summary.unexplained + summary.ending <= summary.suppressed
-    assert summary.overdue <= still_open
+    assert summary.overdue + summary.due_soon <= still_open
+    assert len(summary.late) == min(summary.overdue, 10)
     assert sum(summary.opened.values()) <= still_open

@@ -12,7 +12,7 @@ from functions.findings.lease import DAY_MS
 from functions.findings.policy import Match, Rule
 from tests.functions.entry import ACCOUNT
 from tests.functions.findings.deployments import HOUR, MINUTE, Context, Deployment
-from tests.functions.findings.hubs import asff
+from tests.functions.findings.hubs import asff, iso
 from tests.functions.findings.laws import NOW, suppressing
 from tests.layers.fleet.refute import REFUTE
 
@@ -70,15 +70,39 @@ def test_what_events_bring_before_the_first_sweep_is_in_it_and_told_by_nothing_e
     assert alerts(deployment) == ["FindingOpened"], "from then on each is told"
 
 
+def test_the_digest_names_what_is_overdue_though_it_was_never_told_by_itself(deployment: Deployment) -> None:
+    deployment.tick()
+    (problem,) = deployment.put("a", Severity={"Label": "MEDIUM"})
+    due = deployment.problem(problem).state.due
+    found = []
+    for at in (due - DAY_MS, due + DAY_MS):
+        deployment.now = at
+        deployment.tick()
+        deployment.stream()
+        told = deployment.told("FindingsSummarized")[-1]
+        found.append((told["kind"], [each["problem"] for each in told["late"]], told["due_soon"]))
+    assert found == [("digest", [], 1), ("digest", [problem], 0)]
+
+
 def test_it_names_the_worst_and_oldest_of_them(deployment: Deployment) -> None:
+    created = iso(NOW)
     deployment.put("a")
     deployment.now += HOUR
-    deployment.put("b", Severity={"Label": "CRITICAL"})
-    deployment.put("d")
+    deployment.put("b", Severity={"Label": "CRITICAL"}, CreatedAt=created)
+    deployment.put("d", CreatedAt=created)
     deployment.tick()
     (told,) = (each for each in deployment.told("FindingsSummarized") if each["kind"] == "baseline")
     assert [each["resource"][-1] for each in told["first"]] == ["b", "a", "d"]
     assert (told["account"], told["region"]) == (ACCOUNT, "eu-west-1")
+
+
+def test_what_is_newer_than_the_fleet_is_told_by_itself_and_not_in_the_sum(deployment: Deployment) -> None:
+    deployment.put("a")
+    deployment.now += HOUR
+    deployment.put("b")
+    assert len(alerts(deployment)) == 1
+    deployment.tick()
+    assert sums(deployment, "baseline") == [(ACCOUNT, "platform", 1)]
 
 
 def test_while_security_hub_is_still_being_read_it_is_not_summed_up_and_no_digest_is_told(

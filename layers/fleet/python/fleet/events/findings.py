@@ -120,3 +120,7 @@ class FindingsSummarized(FleetEvent, frozen=True, kw_only=True):
     """Open problems of the most frequent controls."""
     first: list[dict[str, Any]] = msgspec.field(default_factory=list)
     """The worst of them: problem, severity, control, resource, title, opened, due."""
+    late: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """Of those that are overdue ten, the longest overdue first: as in `first`."""
+    due_soon: int = 0
+    """Open problems that are due within two days."""
