@@ -25,12 +25,25 @@ class Baselines:
 
     def begin(self, account: str, now: int) -> int:
         """Since when the fleet knows the account."""
+        return int(self._begun(account, now)["since"])
+
+    def to_come(self, account: str, now: int) -> int | None:
+        """Since when the fleet knows an account that is still to be summed up; None: it was."""
+        if account in self._done:
+            return None
+        item = self._begun(account, now)
+        if item["done"]:
+            self._done.add(account)
+            return None
+        return int(item["since"])
+
+    def _begun(self, account: str, now: int) -> Item:
         item = self._item(account)
         if item is None:
             item = {"pk": _key(account), "v": _VERSION, "since": now, "done": 0}
             if not self._table.put(item, over=None):
                 item = self._item(account) or item
-        return int(item["since"])
+        return item
 
     def finish(self, account: str, now: int) -> bool:
         """Whether it was not summed up before."""

@@ -21,7 +21,7 @@ from fleet.settings import Settings
 from functions.findings.baseline import Baselines
 from functions.findings.decision import Law, taken
 from functions.findings.event import Accepts
-from functions.findings.finding import Seen
+from functions.findings.finding import Finding, Seen
 from functions.findings.policy import Judge, Policy
 from functions.findings.problem import Problem, State
 from functions.findings.store import ProblemStore, Stored
@@ -62,6 +62,7 @@ class Office:
         self.law = Law(Judge(config.policy), config.catalogue, config_hash)
         self.table, self.store = table, ProblemStore(table, config.policy)
         self.baselines, self.tally = Baselines(table), Tally(table)
+        self._accounts = frozenset(self.accounts())
         self._teams = Teams(table, teams_of(config.catalogue, config.policy))
 
     @classmethod
@@ -95,7 +96,7 @@ class Office:
         for _ in range(_WRITE_ATTEMPTS):
             now = clock.now_ms()
             known = stored.problem
-            quiet = known is None and not self.baselines.done(finding.account)
+            quiet = known is None and self._was_there(finding, now)
             after = taken(known, seen, self.law, now, quiet=quiet)
             if after is None:
                 return telemetry.count("Repeated", capability=self.settings.capability)
@@ -106,6 +107,16 @@ class Office:
                 )
             stored = self.store.get(finding.problem)
         raise ConflictError(finding.problem)
+
+    def _was_there(self, finding: Finding, now: int) -> bool:
+        """Whether it was there before the fleet, and its account's sum tells of it; what is newer is told by itself.
+
+        An account that nobody has named has no sum: its problems would be quiet for ever.
+        """
+        if finding.account not in self._accounts:
+            return False
+        since = self.baselines.to_come(finding.account, now)
+        return since is not None and finding.created_at <= since
 
     def change(
         self, problem_id: str, change: Change, *, actor: str, cause: str | None = None, extra: Extra | None = None

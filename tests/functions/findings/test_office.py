@@ -109,6 +109,8 @@ def test_a_change_of_a_known_problem_is_one_read_and_one_write(desk: Desk) -> No
 
 def test_whether_an_account_was_summed_up_is_read_for_its_new_problems_until_it_was() -> None:
     desk = Desk(summed_up=False)
+    desk.office.baselines.begin(FIRST.account, NOW)
+    desk.requests()
     record(desk)
     assert desk.requests() == {"GetItem": 2, "PutItem": 1}
     record(desk, V2)
@@ -120,6 +122,31 @@ def test_a_problem_of_an_account_that_was_not_summed_up_is_quiet(desk: Desk) -> 
     record(early)
     record(desk)
     assert (early.problem.quiet, desk.problem.quiet) == (True, False)
+
+
+def test_a_problem_that_is_newer_than_the_fleet_is_told_though_its_account_is_not_summed_up() -> None:
+    for later, quiet in ((0, True), (1, False)):
+        desk = Desk(summed_up=False)
+        since = desk.office.baselines.begin(FIRST.account, NOW)
+        record(desk, finding_like(created_at=since + later))
+        assert desk.problem.quiet is quiet
+        assert desk.waiting == ["FindingOpened"]
+
+
+def test_the_fleet_knows_an_account_since_the_first_event_of_it() -> None:
+    desk, now = Desk(summed_up=False), clock.now_ms()
+    record(desk)
+    assert desk.problem.quiet
+    assert now <= desk.office.baselines.begin(FIRST.account, 2 * now) < 2 * now
+
+
+def test_a_problem_of_an_account_that_nobody_has_named_is_told_since_no_sum_will_be(desk: Desk) -> None:
+    found = finding_like(account="444455556666")
+    record(desk, found)
+    problem = desk.office.store.get(found.problem).problem
+    assert problem is not None
+    assert not problem.quiet
+    assert "account#444455556666" not in desk.dynamodb.items
 
 
 def overtake(desk: Desk, times: int) -> list[str]:
