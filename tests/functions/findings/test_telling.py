@@ -15,7 +15,7 @@ from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Route, Rule
 from functions.findings.problem import Problem, State
-from functions.findings.telling import Here, Told, entries, expiring, overdue
+from functions.findings.telling import Here, Told, budget_used_up, entries, expiring, overdue
 from tests.functions.findings.histories import GONE, OPEN, RESOLVED, SUPPRESSED
 from tests.functions.findings.laws import FIRST, NOW, law, lease, open_problem, problem_of
 from tests.functions.findings.tellings import kinds
@@ -280,6 +280,28 @@ def test_the_end_of_a_lease_is_told_to_who_asked_for_it() -> None:
         "ada",
     )
     assert expiring(told(problem_of())) == []
+
+
+def test_a_problem_that_is_resolved_while_it_becomes_ignored_is_told_as_resolved() -> None:
+    (entry,) = become(state(), state(RESOLVED, ignored=True))
+    assert data(entry)["gone"] is False
+
+
+def test_a_budget_that_is_used_up_is_told_once_for_each_hour_account_and_region() -> None:
+    entry = budget_used_up("111122223333", "eu-west-1", 500, "2026-03-02T09", NOW)
+    assert (entry.id, entry.source, entry.detail_type) == (
+        "budget-findings-111122223333-eu-west-1-2026-03-02T09",
+        "yagura.findings",
+        "BudgetUsedUp",
+    )
+    told_of = json.loads(entry.detail)
+    assert told_of["meta"]["id"] == entry.id
+    assert (told_of["meta"]["service"], told_of["meta"]["actor"], told_of["meta"]["time"]) == (
+        "yagura",
+        "yagura.findings",
+        NOW,
+    )
+    assert told_of["data"].items() >= {"capability": "findings", "limit": 500, "hour": "2026-03-02T09"}.items()
 
 
 states = st.none() | st.builds(
