@@ -26,8 +26,7 @@ HUB_BUS = f"arn:aws:events:us-east-1:{HUB}:event-bus/yagura"
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     conftest.allow_loopback()
-    instance = Instance(tmp_path_factory.mktemp("fleet").resolve(), conftest.free_port())
-    with deployed(instance):
+    with deployed(Instance(tmp_path_factory.mktemp("fleet").resolve(), conftest.free_port())) as instance:
         yield instance
 
 
