@@ -30,6 +30,7 @@ from functions.chatops.message import (
     facts_text,
     header,
     moment,
+    rank,
     section,
 )
 from functions.chatops.page import Page, Urgency
@@ -92,9 +93,17 @@ def said(event: Received[AboutProblem], routing: Routing) -> Said:
         case FindingChanged():
             before = msgspec.structs.replace(meta, team=data.was_team, service=data.was_service)
             was = routing.problem(mask(data.was_severity), before, data.was_channel)
-            if was.channel == told.channel:
+            worse = rank(open_.severity) < rank(mask(data.was_severity))
+            if was.channel == told.channel and not worse:
                 return plain
-            return msgspec.structs.replace(plain, worth="news" if data.tell == "now" else "move")
+            if data.tell != "now":
+                return msgspec.structs.replace(plain, worth="move")
+            return msgspec.structs.replace(
+                plain,
+                worth="news",
+                reply=f"{open_.severity} now" if worse else "",
+                page=_page(plain, open_, told) if worse else None,
+            )
         case FindingSuppressed():
             return msgspec.structs.replace(plain, standing=suppressed(open_, data), page=_resolve(open_, told))
         case FindingResolved():
@@ -151,8 +160,21 @@ def subject(problem: str) -> str:
 def _opened(plain: Said, open_: Standing, data: FindingOpened, told: Told) -> Said:
     if data.tell != "now":
         return msgspec.structs.replace(plain, worth="move")
-    page = Page(
-        subject=subject(data.problem),
+    return msgspec.structs.replace(
+        plain,
+        worth="news",
+        anew=data.anew,
+        reply=f"open again, the {_ordinal(data.openings)} time" if data.reopened and not data.anew else "",
+        page=_page(plain, open_, told),
+    )
+
+
+def _page(plain: Said, open_: Standing, told: Told) -> Page | None:
+    """Whom a route wakes."""
+    if not told.page:
+        return None
+    return Page(
+        subject=subject(plain.problem),
         service=told.pagerduty,
         action="trigger",
         version=plain.version,
@@ -160,13 +182,6 @@ def _opened(plain: Said, open_: Standing, data: FindingOpened, told: Told) -> Sa
         source=open_.resource,
         severity=_URGENCIES.get(open_.severity, "info"),
         details={name: value.strip("`") for name, value in open_.facts.items()} | {"Severity": open_.severity},
-    )
-    return msgspec.structs.replace(
-        plain,
-        worth="news",
-        anew=data.anew,
-        reply=f"open again, the {_ordinal(data.openings)} time" if data.reopened and not data.anew else "",
-        page=page if told.page else None,
     )
 
 

@@ -83,7 +83,7 @@ def test_what_becomes_of_a_problem_edits_its_message(
     [
         (FindingResolved, {}),
         (FindingSuppressed, {}),
-        (FindingChanged, {"severity": "CRITICAL"}),
+        (FindingChanged, {"severity": "LOW"}),
         (FindingOverdue, {}),
         (FindingOverdue, {"stage": "remind"}),
         (FindingOpened, {"tell": "digest", "severity": "CRITICAL"}),

@@ -82,7 +82,9 @@ def test_what_becomes_of_a_problem_is_no_news(kind: type[AboutProblem]) -> None:
 @pytest.mark.parametrize(
     ("was", "tell", "worth"),
     [
-        ({"was_severity": "LOW"}, "now", "edit"),
+        ({"was_severity": "LOW"}, "now", "news"),
+        ({"was_severity": "LOW"}, "digest", "move"),
+        ({"was_severity": "CRITICAL"}, "now", "edit"),
         ({"was_team": "platform"}, "now", "edit"),  # its service has a channel of its own
         ({"was_service": "other"}, "now", "news"),
         ({"was_service": "other"}, "digest", "move"),
@@ -90,7 +92,9 @@ def test_what_becomes_of_a_problem_is_no_news(kind: type[AboutProblem]) -> None:
         ({"was_channel": "#elsewhere"}, "now", "edit"),
     ],
 )
-def test_a_change_is_news_where_it_moves_the_message(was: dict[str, Any], tell: str, worth: str) -> None:
+def test_a_change_is_news_where_it_moves_the_message_or_makes_it_worse(
+    was: dict[str, Any], tell: str, worth: str
+) -> None:
     assert word(FindingChanged, tell=tell, **was).worth == worth
 
 
@@ -211,7 +215,15 @@ def test_what_is_closed_or_suppressed_resolves_its_page_whatever_its_severity_is
 
 @pytest.mark.parametrize("kind", [FindingChanged, FindingOverdue, SuppressionExpiring])
 def test_nothing_else_pages_or_acknowledges(kind: type[AboutProblem]) -> None:
-    assert word(kind, severity="CRITICAL").page is None
+    was = {"was_severity": "CRITICAL"} if kind is FindingChanged else {}
+    assert word(kind, severity="CRITICAL", **was).page is None
+
+
+def test_what_becomes_worse_wakes_as_if_it_were_opened_so() -> None:
+    worse = word(FindingChanged, severity="CRITICAL", was_severity="MEDIUM")
+    assert worse.page == word(severity="CRITICAL").page
+    assert worse.page
+    assert worse.reply == "CRITICAL now"
 
 
 def test_an_older_sender_has_times_for_versions_and_each_of_them_is_older() -> None:
