@@ -18,7 +18,7 @@ STATE ?= .local
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: setup ## The fleet on the local cloud, at work; PART=chatops or all for other chapters, ONCE=1 exits afterwards
+demo: setup ## The fleet on the local cloud, at work; PART=chatops, findings or all for other chapters, ONCE=1 exits afterwards
 	@fleetctl local demo --port $(PORT) --state $(STATE) $(if $(PART),--part $(PART)) $(if $(ONCE),--once)
 
 test: setup-dev ## All tests, the end-to-end one on the local cloud among them
