@@ -53,7 +53,9 @@ def taken(known: Problem | None, seen: Seen, law: Law, now: int, *, quiet: bool 
 
 def _answered(problem: Problem, report: Report, history: History) -> Problem:
     """With what is known of what was asked, as it follows from the reports in their order and not as they come."""
-    reports = sorted({*problem.history.reports, report}) if problem.asked else []
+    if not problem.asked:
+        return problem
+    reports = sorted({*problem.history.reports, report})
     asked: dict[str, str] = {}
     heard: dict[str, Heard] = {}
     for key in problem.asked.keys() & history.copies:
@@ -73,7 +75,7 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
     """The problem as its history, the policy and people would have it now. A grant that is over is forgotten."""
     facts = facts_of(problem, law)
     verdict = law.judge.judge(facts, now, granted=problem.granted, assigned=problem.assigned, trace=trace)
-    world, changes = problem.history.status, list(problem.history.changes())
+    world, (changes, openings) = problem.history.status, problem.history.told()
     status = Status.SUPPRESSED if world is Status.OPEN and verdict.lease else world
     opened = _last(change.at for change in changes if change.status is Status.OPEN)
     if status is Status.OPEN:  # it was open all along, but nobody had to do anything about it
@@ -91,7 +93,7 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
         lease=verdict.lease if status is Status.SUPPRESSED else None,
         reasons=verdict.reasons,
         opened=opened,
-        openings=problem.history.opened,
+        openings=openings,
         closed=_last(change.at for change in changes if change.status in _CLOSED),
         due=opened + days * DAY_MS if status is Status.OPEN and days and not verdict.ignored else 0,
     )

@@ -87,6 +87,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def tags_of(tags: dict[str, str]) -> dict[str, str]:
     """Its tags, if they are no more than an item has room for; else the short ones, as those that name an owner are."""
+    if _size(*tags, *tags.values()) <= MOST_TAGS:
+        return tags
     size, kept = 0, set[str]()
     for name, value in sorted(tags.items(), key=lambda tag: (_size(*tag), tag)):
         size += _size(name, value)
@@ -96,8 +98,8 @@ def tags_of(tags: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if name in kept}
 
 
-def _size(name: str, value: str) -> int:
-    return len(f"{name}{value}".encode())
+def _size(*texts: str) -> int:
+    return len("".join(texts).encode())
 
 
 def within(resource: str, others: Iterable[str]) -> bool:

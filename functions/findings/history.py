@@ -118,15 +118,19 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         after = _settled(History(reports=reports, settled=len(words), past=past[-MOST_PAST:], openings=openings))
         return self if after == self else after
 
-    def changes(self) -> Iterator[Change]:
+    def told(self) -> tuple[list[Change], int]:
+        """All changes that are remembered, oldest first; and how often the problem was opened, then and before."""
+        made = list(_fold(self.reports, self.settled))
+        return [*self.past, *made], self.openings + sum(change.status is Status.OPEN for change in made)
+
+    def changes(self) -> list[Change]:
         """All changes that are remembered, oldest first."""
-        yield from self.past
-        yield from _fold(self.reports, self.settled)
+        return self.told()[0]
 
     @property
     def opened(self) -> int:
         """How often the problem was opened."""
-        return self.openings + sum(change.status is Status.OPEN for change in _fold(self.reports, self.settled))
+        return self.told()[1]
 
     def last_of(self, copy: str) -> Report | None:
         """The last word of a finding."""
@@ -145,7 +149,10 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 def over_all(statuses: Collection[Status]) -> Status:
     """Of a problem whose findings say these: it is open while one says so; nobody's pass hides another's failure."""
-    return next((one for one in (Status.OPEN, Status.SUPPRESSED, Status.RESOLVED) if one in statuses), Status.GONE)
+    for one in (Status.OPEN, Status.SUPPRESSED, Status.RESOLVED):
+        if one in statuses:
+            return one
+    return Status.GONE
 
 
 def _fold(reports: Sequence[Report], settled: int) -> Iterator[Change]:

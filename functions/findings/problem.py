@@ -142,8 +142,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def quiet(self) -> bool:
         """Nobody is told of it by itself: it was there before the fleet, and has not opened since."""
-        first = next(self.history.changes(), None)
-        return self.baseline and self.history.opened <= (first is not None and first.status is Status.OPEN)
+        changes, openings = self.history.told()
+        return self.baseline and openings <= (bool(changes) and changes[0].status is Status.OPEN)
 
     @property
     def shown(self) -> Finding:
