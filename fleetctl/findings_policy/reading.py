@@ -62,6 +62,10 @@ def _asff(document: asff.Asff) -> Reading:
         severity = f"Severity.Normalized is {given.normalized}, and there is no label"
     else:
         severity = "it gives none"
+    provided = document.finding_provider_fields and document.finding_provider_fields.severity
+    alone = msgspec.structs.replace(document, finding_provider_fields=None)
+    if provided and asff.severity(document) != asff.severity(alone):
+        severity = "FindingProviderFields.Severity, which is worse than what Severity was set to"
     compliance = document.compliance.status if document.compliance else None
     workflow = document.workflow.status if document.workflow else None
     says = Says(record=document.record_state or _NOTHING, check=compliance or _NOTHING, workflow=workflow or _NOTHING)
@@ -77,6 +81,8 @@ def _ocsf(document: ocsf.Ocsf) -> Reading:
     vendor = document.vendor_attributes
     if document.severity_id in (0, 99):
         severity += f", so the provider's own: {vendor.severity_id if vendor else _NOTHING}"
+    elif ocsf.severity(document) != ocsf.severity(msgspec.structs.replace(document, vendor_attributes=None)):
+        severity = "the provider's own, which is worse than what severity_id was set to"
     check = document.compliance.status if document.compliance else None
     says = Says(
         record=f"activity {_ACTIVITY_IDS[document.activity_id]}",
