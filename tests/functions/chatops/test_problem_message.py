@@ -215,7 +215,7 @@ def test_what_is_closed_or_suppressed_resolves_its_page_whatever_its_severity_is
 
 @pytest.mark.parametrize("kind", [FindingChanged, FindingOverdue, SuppressionExpiring])
 def test_nothing_else_pages_or_acknowledges(kind: type[AboutProblem]) -> None:
-    was = {"was_severity": "CRITICAL"} if kind is FindingChanged else {}
+    was: dict[str, Any] = {"was_severity": "CRITICAL"} if kind is FindingChanged else {}
     assert word(kind, severity="CRITICAL", **was).page is None
 
 
