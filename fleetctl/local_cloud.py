@@ -210,8 +210,12 @@ It stays up at {instance.endpoint}. Try next, in another terminal:
   fleetctl secrets status --local
   # what is real here, and what is simulated
   fleetctl local doctor
-  # the fake Slack: read, type /yagura, press buttons, as three people
+  # two days later, by the fleet's clock
+  fleetctl local clock +2d
+  # the fake Slack: read, type /yagura, press buttons, as three people; the fake Security Hub and GitHub
   {instance.endpoint}/_local/slack/
+  {instance.endpoint}/_local/securityhub/
+  {instance.endpoint}/_local/github/
 
 Ctrl-C stops it.""",
         markup=False,
