@@ -8,7 +8,6 @@ that knows none of them checks all answers before anything is timed.
 
 import json
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +35,8 @@ class Row:
 
     contender: str
     rules: int
+    at_best_us: float
+    """The whole, in the fastest round: neighbours only ever add to it, so the promise is judged by this."""
     whole_us: float
     """From the event's JSON to the answer, for one finding."""
     decided_us: float
@@ -68,14 +69,12 @@ def rows() -> list[Row]:
                 if said[str(count)] != wanted:
                     raise SystemExit(f"error: with {count} rules {_NAMES[contender]} does not say what the rules say")
         times = [{name: process(name, answers=False) for name in paths} for _ in range(ROUNDS)]
-    return [
-        Row(name, count, *_medians([each[name][str(count)] for each in times])) for count in RULES for name in paths
-    ]
+    return [_row(name, count, [each[name][str(count)] for each in times]) for count in RULES for name in paths]
 
 
-def _medians(rounds: list[list[float | str]]) -> Iterator[float]:
-    for each in zip(*rounds, strict=True):
-        yield statistics.median(map(float, each)) / FINDINGS * 1e6
+def _row(name: str, count: int, rounds: list[list[float | str]]) -> Row:
+    whole, decided = ([float(each) / FINDINGS * 1e6 for each in part] for part in zip(*rounds, strict=True))
+    return Row(name, count, min(whole), statistics.median(whole), statistics.median(decided))
 
 
 def show(out: Console) -> bool:
@@ -99,10 +98,10 @@ def show(out: Console) -> bool:
                 f"{row.decided_us:.1f}",
                 f"{row.decided_us / ours.decided_us:.1f}",
             )
-        times[count] = min(row.whole_us for row in of_it.values() if row is not ours) / ours.whole_us
+        times[count] = min(row.at_best_us for row in of_it.values() if row is not ours) / ours.at_best_us
     out.print(table)
     for count, each in times.items():
-        out.print(f"with {count} rules: {each:.1f} times the faster peer")
+        out.print(f"with {count} rules: {each:.1f} times the faster peer, each in its best round")
     return times[max(times)] >= AT_LEAST
 
 
