@@ -177,7 +177,9 @@ def show(out: Console) -> list[str]:
 def broken(found: list[Cost]) -> list[str]:
     """A new problem costs two writes at most; a repeat one at most, and no call to anything but the table."""
     by_name = {cost.what: cost for cost in found}
-    wrong = [f"{cost.what}: {cost.writes} writes" for cost in found if cost.writes > 2]
+    first = 1 / BATCH  # the first event of an account notes since when it is known: once, not for each problem
+    most = {cost.what: 2 + first if "not been summed up" in cost.what else 2 for cost in found}
+    wrong = [f"{cost.what}: {cost.writes} writes" for cost in found if cost.writes > most[cost.what]]
     for name in ("the same event again", "the same finding, later", "that, later"):
         cost = by_name[name]
         if cost.writes > 1 or cost.others:

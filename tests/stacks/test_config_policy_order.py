@@ -89,11 +89,6 @@ def any_time(_earlier: written.Rule, _later: written.Rule, _findings: written.Fi
     return True
 
 
-def dates_alone(earlier: written.Rule, later: written.Rule, _findings: written.FindingsFile) -> bool:
-    one, other = earlier.suppress, later.suppress
-    return bool(one and other and one.start <= other.start and other.until <= one.until)
-
-
 def without_tags(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
     rest = {condition: values for condition, values in earlier.items() if condition != "tags"}
     return all(
@@ -115,7 +110,6 @@ def overlapping(condition: str, earlier: Any, later: Any) -> bool:
     ("name", "broken"),
     [
         ("_outlasts", any_time),
-        ("_outlasts", dates_alone),
         ("_covers", without_tags),
         ("_covers", one_is_enough),
         ("_one_covers", overlapping),
