@@ -107,10 +107,11 @@ def show_imports(built: Bundles) -> list[str]:
         "entry module",
         "ms",
         "beyond a client",
+        "at best",
         "budget",
         "x client",
         "without bytecode",
-        title=f"Import, median of {ROUNDS} fresh processes",
+        title=f"Import, median of {ROUNDS} fresh processes, processor time",
     )
     found = measure(built)
     for each in found:
@@ -118,11 +119,18 @@ def show_imports(built: Bundles) -> list[str]:
             each.module,
             f"{each.shipped:.0f}",
             f"{each.beyond:.0f}",
+            f"{each.at_best:.0f}",
             f"{BUDGET_MS:.0f}",
             f"{each.shipped / each.client:.2f}",
             f"{each.without_bytecode / each.shipped:.1f} x",
         )
-    table.add_row("boto3.client('dynamodb') alone", f"{found[0].client:.0f}", "0", "", "1.00", "")
+    client = found[0].client
+    table.add_row("boto3.client('dynamodb') alone", f"{client:.0f}", "0", "", "", "1.00", "")
+    # Its budget is its own, and counts all until its first answer has left: the part `ack` has the whole of it.
+    spent = sorted(ack.ingress(built)["spent"] for _ in range(ROUNDS))
+    middle, least = spent[ROUNDS // 2], spent[0]
+    budget = f"{ack.IMPORT_BUDGET_MS:.0f}, without a client"
+    table.add_row(ack.OURS, f"{middle:.0f}", "", f"{least:.0f}", budget, f"{middle / client:.2f}", "")
     out.print(table)
     return [each.module for each in found if each.at_best > BUDGET_MS]
 
