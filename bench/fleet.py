@@ -104,9 +104,9 @@ class Watch:
         return next((item for page in pages for item in page["Items"]), None)
 
     def on_its_way(self, account: str, queue: str) -> int:
-        """Messages of a queue, those in work included."""
+        """Messages of a queue, those in work and those for later included."""
         sqs = self.client("sqs", account)
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")]
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         return sum(map(int, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()))
 

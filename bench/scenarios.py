@@ -18,7 +18,7 @@ from bench.fleet import Watch
 from bench.grants import Grant
 from fleet.events.envelope import Entry, Meta
 from fleet.events.findings import FindingOpened
-from fleet.items import to_dynamodb
+from fleet.items import UNSENT, to_dynamodb
 from fleet.modes import FREEZE, parameter
 from local import trace
 from local.client import HUB, REGION, SPOKE, client, send_aws_event
@@ -68,7 +68,13 @@ def mode_of_findings(watch: Watch) -> str:
 def told(watch: Watch) -> str:
     """The opening is on the hub's bus, and no longer waits on its item."""
     one = _send(watch)
-    return watch.until("told", lambda: watch.events(one) and "pending" not in (watch.problem(one) or {"pending": 1}))
+
+    def is_told() -> bool:
+        # What waits for the clock has another kind of `pending`.
+        kind = (watch.problem(one) or {}).get("pending", {}).get("S")
+        return bool(watch.events(one)) and kind != UNSENT
+
+    return watch.until("told", is_told)
 
 
 def swept(watch: Watch) -> str:
@@ -87,10 +93,7 @@ def swept(watch: Watch) -> str:
 
 def posted(watch: Watch) -> str:
     """A finding is posted to Slack, with a token that is not cached."""
-    # The emulator takes the code away from a function that is at work; its message would come again after 3 minutes.
-    if problem := watch.until("at rest", lambda: watch.on_its_way(HUB, "yagura-chatops") == 0):
-        return problem
-    restart(watch.instance, HUB, "yagura-chatops-notify")
+    _restart(watch, HUB, "chatops", "yagura-chatops-notify")
     resource = f"arn:aws:s3:::bucket-{letters()}"
     _send(watch, resource)
     return watch.until("posted", lambda: watch.messages(resource))
@@ -100,8 +103,12 @@ def posted_late(watch: Watch) -> str:
     """A message that waits is posted on the next tick."""
     one = f"message-{uuid.uuid4()}"
     watch.client("dynamodb", HUB).put_item(TableName="yagura-chatops", Item=to_dynamodb(_waiting(one)))
-    _tick(watch, HUB, "yagura-chatops-notify")
-    return watch.until("posted", lambda: watch.messages(one))
+
+    def after_a_tick() -> object:
+        _tick(watch, HUB, "yagura-chatops-notify")  # the first may come within a second of another message
+        return watch.messages(one)
+
+    return watch.until("posted", after_a_tick)
 
 
 def refused_by_chatops(watch: Watch) -> str:
@@ -202,12 +209,18 @@ def _off(watch: Watch, account: str, capability: str, function: str) -> Iterator
     """While a capability is off; the function starts afresh, since it caches the mode for some seconds."""
     ssm = watch.client("ssm", account)
     ssm.put_parameter(Name=parameter(capability), Value="off", Overwrite=True)
-    restart(watch.instance, account, function)
+    _restart(watch, account, capability, function)
     try:
         yield
     finally:
         ssm.put_parameter(Name=parameter(capability), Value="act", Overwrite=True)
-        restart(watch.instance, account, function)
+        _restart(watch, account, capability, function)
+
+
+def _restart(watch: Watch, account: str, capability: str, function: str) -> None:
+    """A function at work loses its code by that, and its message comes again after minutes: so it is let finish."""
+    watch.until("at rest", lambda: watch.on_its_way(account, f"yagura-{capability}") == 0)
+    restart(watch.instance, account, function)
 
 
 def _left_behind(finding_id: str) -> dict[str, Any]:
