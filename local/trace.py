@@ -15,6 +15,7 @@ type Problem = dict[str, Any]
 """As the table of findings has it (`functions/findings/problem.py`), and its `id`."""
 
 QUIET_SECONDS = 90.0
+_NAMED = 10
 """Longer than the slowest way through: five receives of a message that fails each time."""
 
 
@@ -91,12 +92,15 @@ def wait_until_quiet(
     deadline = time.monotonic() + seconds
     calm = 0
     while calm < 2:
-        busy = _busy(instance)
+        busy = _on_their_way(instance)
         calm = 0 if busy else calm + 1
-        tick(max(0, total - busy), total)
+        tick(max(0, total - len(busy)), total)
         if time.monotonic() > deadline:
             require_running(instance)
-            raise RestlessError(f"{busy} events are still on their way after {seconds:.0f} s. {failures(instance)}")
+            some = ", ".join(busy[:_NAMED])
+            raise RestlessError(
+                f"{len(busy)} are still on their way after {seconds:.0f} s: {some}. {failures(instance)}"
+            )
         time.sleep(0.25)
 
 
@@ -187,24 +191,25 @@ def _event_id(body: str) -> str:
         return ""
 
 
-def _busy(instance: Instance) -> int:
-    busy = 0
+def _on_their_way(instance: Instance) -> list[str]:
+    """The queue of each message, and the key of each item, that somebody is still to take up."""
+    found = []
     for account, capability in ((SPOKE, "findings"), (HUB, "chatops")):
-        busy += _in_queues(instance, account)
+        found += _in_queues(instance, account)
         if account == HUB and slack_status(instance):
             continue  # messages wait for an operator: that is at rest
-        busy += len(_pending(instance, account, f"yagura-{capability}", "1"))
-        busy += len(waiting(instance)) if account == HUB else 0
-    return busy
+        found += _pending(instance, account, f"yagura-{capability}", "1")
+        found += waiting(instance) if account == HUB else []
+    return found
 
 
-def _in_queues(instance: Instance, account: str) -> int:
-    """Messages of the fleet's queues, those in work included, dead letters not."""
+def _in_queues(instance: Instance, account: str) -> list[str]:
+    """The queue of each message, those in work included, dead letters not."""
     sqs = client(instance, "sqs", account)
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     urls = [url for url in sqs.list_queues(QueueNamePrefix="yagura-")["QueueUrls"] if not url.endswith("-dead-letters")]
-    found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
-    return sum(int(attributes[name]) for attributes in found for name in names)
+    found = {url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls}
+    return [url.rsplit("/", 1)[-1] for url, held in found.items() for name in names for _ in range(int(held[name]))]
 
 
 def waiting(instance: Instance) -> list[str]:

@@ -118,22 +118,23 @@ class Watch:
             sqs.purge_queue(QueueUrl=url)
             sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
 
-    def asks(self, person: str, text: str) -> str:
-        """What a person is answered in private."""
+    def asks(self, person: str, text: str, answer: str) -> str:
+        """What a person is told in private, once it has this in it: what an earlier command says may come late."""
         seen = {message["ts"] for message in chat.read(self.instance, person)}
         chat.say(self.instance, person, text)
         return words(
             chat.awaited(
                 self.instance,
                 person,
-                lambda m: m["ts"] not in seen and m["ephemeral_for"] == person,
-                f"answer to {text}",
+                lambda m: m["ts"] not in seen and m["ephemeral_for"] == person and answer in words(m),
+                f"{answer}, which answers {text},",
             )
         )
 
     def shown(self, problem: trace.Problem) -> str:
         """The name under which aiko was shown a problem."""
-        return str(demo_chatops.REQUEST.findall(self.asks(chat.AIKO, f"findings show local-spoke {problem['id']}"))[-1])
+        answer = self.asks(chat.AIKO, f"findings show local-spoke {problem['id']}", problem["id"])
+        return str(demo_chatops.REQUEST.findall(answer)[-1])
 
     def does(self, person: str, text: str) -> None:
         """A command whose answer is not for one person only."""

@@ -62,8 +62,8 @@ def test_people_list_give_away_and_take_back(hub: Watch) -> None:
     hub.find(one)
     assert hub.says(one, "is open")["channel_name"] == "team-payments"
     problem = hub.becomes(one, "open")
-    assert problem["id"] in hub.asks(AIKO, "findings list local-spoke payments")
-    assert "is for people of sre" in hub.asks(CHIE, f"findings assign local-spoke {problem['id']} records")
+    hub.asks(AIKO, "findings list local-spoke payments", problem["id"])
+    hub.asks(CHIE, f"findings assign local-spoke {problem['id']} records", "is for people of sre")
     hub.does(AIKO, f"findings assign local-spoke {problem['id']} records")
     hub.says(one, "is now owned by records")
     assert eventually(lambda: _channels(hub, one) == {"team-payments", "team-records"}, seconds=PATIENCE)
@@ -72,8 +72,8 @@ def test_people_list_give_away_and_take_back(hub: Watch) -> None:
     hub.does(BEN, f"findings unsuppress local-spoke {problem['id']}")
     assert hub.is_there(one, "NEW") == TAKEN_BACK
     hub.says(one, "is open again")
-    assert "open problems" in hub.asks(AIKO, "findings numbers")
-    assert "no such problem here" in hub.asks(AIKO, f"findings show local-spoke {'0' * 32}")
+    hub.asks(AIKO, "findings numbers", "open problems")
+    hub.asks(AIKO, f"findings show local-spoke {'0' * 32}", "no such problem here")
 
 
 def test_an_issue_whose_answer_was_lost_is_not_opened_twice(fleet: Instance, hub: Watch) -> None:
