@@ -1,8 +1,12 @@
 """Many problems of one control, open or overdue, in one channel become one message: pure.
 
+All vulnerabilities count as one control: one image may have hundreds, and each has an id of its own.
+
 The first few of ten minutes are told one by one; what comes then is counted in the storm's message. A window begins
 with the first problem after the last one, by the time of the events.
 """
+
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +27,8 @@ from functions.chatops.standing import Standing
 WINDOW_MS = 10 * 60_000
 SINGLY = 5
 """Problems of a window that are told one by one."""
+_INSPECTOR = "inspector"
+"""The product whose findings are vulnerabilities: their controls are `inspector:<id>`."""
 _MOST_FIRST, _MOST_RESOURCE, _MOST_ACCOUNTS, _MOST_CONTROL = 10, 200, 15, 200
 
 
@@ -30,6 +36,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     """The problems of one control that were told in one channel within a window."""
 
     control: str
+    """Or `inspector`."""
     channel: str
     start: int
     """When the first of them was opened, in ms."""
@@ -42,13 +49,13 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
     entries: list[str] = []
     """Account entries that keep them."""
     first: list[str] = []
-    """Resources of the first few."""
+    """Resources of the first few; of vulnerabilities, which and where."""
     urgent: bool = False
 
     @property
     def subject(self) -> str:
         """Of its message."""
-        return f"{'overdue' if self.overdue else 'storm'}#{self.control[:_MOST_CONTROL]}#{self.start}"
+        return f"{'overdue' if self.overdue else 'storm'}#{self.control}#{self.start}"
 
     @property
     def tells(self) -> bool:
@@ -60,22 +67,39 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
         return time >= self.start + WINDOW_MS
 
 
+class _Counted(NamedTuple):
+    """As what a problem is counted."""
+
+    control: str
+    title: str
+    name: str
+    """Of this one, among the others."""
+
+
+def _counted_as(standing: Standing) -> _Counted:
+    if standing.control.startswith(f"{_INSPECTOR}:"):
+        vulnerability = standing.control.removeprefix(f"{_INSPECTOR}:")
+        return _Counted(_INSPECTOR, "Vulnerabilities", f"{vulnerability}, {standing.resource}")
+    return _Counted(standing.control[:_MOST_CONTROL], standing.title, standing.resource)
+
+
 def key(standing: Standing, channel: str, *, overdue: bool = False) -> str:
     """What is counted together."""
-    return f"{'overdue#' if overdue else ''}{standing.control[:_MOST_CONTROL]}@{channel}"
+    return f"{'overdue#' if overdue else ''}{_counted_as(standing).control}@{channel}"
 
 
 def counted(storm: Storm | None, standing: Standing, channel: str, time: int, *, overdue: bool = False) -> Storm:
     """The window with one problem more."""
+    control, title, name = _counted_as(standing)
     if storm is None or storm.ended(time):
-        storm = Storm(control=standing.control, channel=channel, start=time, title=standing.title, overdue=overdue)
+        storm = Storm(control=control, channel=channel, start=time, title=title, overdue=overdue)
     return msgspec.structs.replace(
         storm,
         count=storm.count + 1,
         severities=_more(storm.severities, standing.severity),
         accounts=_more(storm.accounts, standing.account),
         entries=sorted({*storm.entries, standing.kept_in}),
-        first=[*storm.first, cut(standing.resource, _MOST_RESOURCE)][:_MOST_FIRST],
+        first=[*storm.first, cut(name, _MOST_RESOURCE)][:_MOST_FIRST],
         urgent=storm.urgent or standing.urgent or overdue,
     )
 

@@ -53,6 +53,23 @@ def test_problems_are_counted_by_control_and_channel() -> None:
     assert len(storm(6, control="x" * 3000).subject) < 300
 
 
+def test_vulnerabilities_are_counted_together_whatever_their_ids() -> None:
+    found: Storm | None = None
+    for number in range(500):
+        one = standing(control=f"inspector:CVE-2026-{number}", title=f"CVE-2026-{number} - openssl", resource="image")
+        assert key(one, "#intake") == "inspector@#intake"
+        found = counted(found, one, "#intake", OPENED_AT)
+    assert found
+    assert message(found).text == ":red_circle: inspector: 500 problems within 10 minutes: Vulnerabilities"
+    assert texts(message(found))[3].startswith("• `CVE-2026-0, image`\n• `CVE-2026-1, image`")
+
+
+@pytest.mark.parametrize("control", ["guardduty:Recon:EC2-Portscan", "inspector", "inspectors:x"])
+def test_whatever_else_has_no_control_is_counted_by_what_was_found(control: str) -> None:
+    assert key(standing(control=control), "#intake") == f"{control}@#intake"
+    assert storm(6, control=control).title == "Buckets should block public access"
+
+
 def test_the_message_says_how_many_of_what_where_and_how_to_see_all() -> None:
     found = storm(12)
     found = counted(found, standing(severity="LOW", account="444455556666", resource="r"), "#intake", OPENED_AT)
