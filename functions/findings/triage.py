@@ -4,9 +4,10 @@ from typing import Any
 
 from fleet import aws, telemetry
 from fleet.modes import Mode
-from fleet.refusal import DroppedError
+from fleet.refusal import DroppedError, RefusedError
 from fleet.worker import DeadLetters, process
 from functions.findings.event import open_event
+from functions.findings.failures import Failures
 from functions.findings.office import Office
 
 office = Office.open(beside=__file__)
@@ -23,13 +24,25 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def handle(body: str) -> None:
-    """One Security Hub event; its good findings are recorded even when one of them is bad."""
+    """One Security Hub event; its good findings are recorded even when one of them is bad, or fails."""
     if office.modes.mode() is Mode.OFF:
         raise DroppedError("mode_off")
     contents = open_event(body, office.accepts)
+    failures = Failures("recording")
     for seen in contents.seen:
-        office.record(seen)
+        with failures.of(seen.finding.problem):
+            office.record(seen)
+    failures.tell()
     for drop in contents.dropped:
         telemetry.count("Dropped", capability=CAPABILITY, reason=drop.reason)
     if contents.refused:
-        raise contents.refused[0]
+        raise _together(contents.refused)
+
+
+def _together(refused: list[RefusedError]) -> RefusedError:
+    """One refusal, since an event is one dead letter; the others are counted here, and named in its text."""
+    first, *others = refused
+    for other in others:
+        telemetry.count("Refused", capability=CAPABILITY, reason=other.reason)
+        telemetry.log("refused", reason=other.reason, path=other.path)
+    return RefusedError(first.reason, first.path, "; ".join([first.text, *(f"{o.path}: {o.text}" for o in others)]))

@@ -191,3 +191,9 @@ def assert_told_as_written(world: World) -> None:
 
 def _state_of(version: dict[str, Any] | None) -> Problem | None:
     return None if version is None else msgspec.json.decode(version["problem"]["S"], type=Problem)
+
+
+def counts(logged: Callable[[], str]) -> list[tuple[str, str | None]]:
+    """Metrics that were written, with their reasons."""
+    lines = [json.loads(line) for line in logged().splitlines() if "_aws" in line]
+    return [(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], line.get("reason")) for line in lines]
