@@ -23,6 +23,8 @@ from functions.findings.summary import summary_of
 
 _DAYS = 30
 ALL = "all"
+RULES = "rules"
+"""Instead of a team: a problem is given back."""
 
 type ProblemId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 type Name = Annotated[str, msgspec.Meta(max_length=64)]
@@ -156,13 +158,15 @@ class Commands:
 
     def _assign(self, wanted: _Assign, command: CommandRequested) -> Answer:
         teams = self._office.teams()
-        if wanted.team not in teams:
-            return refused(f"no such team; there are {', '.join(teams)}")
+        back = wanted.team == RULES and RULES not in teams
+        if wanted.team not in teams and not back:
+            return refused(f"no such team; there are {', '.join(teams)}, and `{RULES}` for whom the rules say")
+        team, whose = ("", "whose the rules say") if back else (wanted.team, f"of {wanted.team}")
 
         def change(problem: Problem, now: int) -> Problem:
-            return assigned(problem, wanted.team, self._office.law, _by(command), now)
+            return assigned(problem, team, self._office.law, _by(command), now)
 
-        return self._once(wanted.problem, command, "assigned", change, f"now of {wanted.team}")
+        return self._once(wanted.problem, command, "assigned", change, f"now {whose}")
 
     def _once(
         self,

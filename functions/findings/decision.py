@@ -140,7 +140,7 @@ def unsuppressed(problem: Problem, law: Law, by: str, now: int) -> Problem:
 
 
 def assigned(problem: Problem, team: str, law: Law, by: str, now: int) -> Problem:
-    """After somebody gave it to a team."""
+    """After somebody gave it to a team; to none: back to whom the rules say."""
     return reviewed(did(msgspec.structs.replace(problem, assigned=team), "assigned", by, now), law, now)
 
 

@@ -203,6 +203,15 @@ def test_a_problem_is_given_to_a_team_and_stays_with_it(desk: Desk) -> None:
     assert desk.deployment.problem(problem).state.owner.team == "records"
 
 
+def test_a_problem_is_given_back_to_whom_the_rules_say(desk: Desk) -> None:
+    (problem,) = desk.deployment.put("a")
+    desk.ask("findings assign", {"problem": problem, "team": "records"})
+    answer = desk.ask("findings assign", {"problem": problem, "team": "rules"})
+    assert (answer.outcome, answer.headline) == ("done", "S3.8 is now whose the rules say")
+    owner = desk.deployment.problem(problem).state.owner
+    assert (owner.team, owner.rule) == ("platform", "default")
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "why"),
     [

@@ -68,7 +68,7 @@ COMMANDS = (
         capability="findings",
         tier=0,
         who=Who.SRE,
-        summary="Give a problem to a team.",
-        arguments=(_WHERE, _PROBLEM, Argument("team", Id(most=40), "a team of services.yaml")),
+        summary="Give a problem to a team, or back to the one that the rules say.",
+        arguments=(_WHERE, _PROBLEM, Argument("team", Id(most=40), "a team of services.yaml, or `rules`")),
     ),
 )
