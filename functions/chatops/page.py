@@ -34,6 +34,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The newest one counts."""
     summary: str = ""
     source: str = ""
+    control: str = ""
+    """PagerDuty's `class`: a service that groups alerts by it opens one incident for a storm."""
     severity: Urgency = "critical"
     details: dict[str, str] = {}
 
@@ -166,6 +168,7 @@ def event(page: Page, routing_key: str) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "summary": page.summary[:MOST_SUMMARY] or "unnamed",
         "source": page.source[:MOST_SUMMARY] or "yagura",
+        "class": page.control[:MOST_SUMMARY],
         "severity": page.severity,
         "custom_details": page.details,
     }

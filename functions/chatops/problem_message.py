@@ -180,6 +180,7 @@ def _page(plain: Said, open_: Standing, told: Told) -> Page | None:
         version=plain.version,
         summary=open_.line,
         source=open_.resource,
+        control=open_.control,
         severity=_URGENCIES.get(open_.severity, "info"),
         details={name: value.strip("`") for name, value in open_.facts.items()} | {"Severity": open_.severity},
     )

@@ -19,6 +19,11 @@ def test_an_event_keeps_pagerdutys_limits() -> None:
     assert len(json.dumps(said).encode()) <= MOST_BYTES
     assert payload["custom_details"] == {"left_out": "the details were too long"}
     assert event(page(summary=""), KEY)["payload"]["summary"]
+    assert len(event(page(control="x" * 5000), KEY)["payload"]["class"]) == 1024
+
+
+def test_alerts_can_be_grouped_by_control() -> None:
+    assert event(page(control="S3.8"), KEY)["payload"]["class"] == "S3.8"
 
 
 def test_a_resolution_carries_no_payload() -> None:

@@ -186,6 +186,7 @@ def test_a_page_says_what_the_message_says_without_markup() -> None:
     assert (page.subject, page.version) == ("problem#p1", version(1))
     assert (page.service, page.action, page.severity, page.source) == ("PBILL01", "trigger", "critical", ARN)
     assert page.summary == f"CRITICAL S3.8 is open: Buckets should block public access ({ARN})"
+    assert page.control == "S3.8"
     assert page.details == {
         "Severity": "CRITICAL",
         "Owner": "front-door (billing, by tag)",
