@@ -7,14 +7,14 @@ import msgspec
 import pytest
 
 from functions.chatops.filing import MOST_SHOWN
-from functions.findings.answers import changed, listed, numbers, shown
+from functions.findings.answers import changed, elsewhere, listed, numbers, shown
 from functions.findings.decision import suppressed, unsuppressed
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS
 from functions.findings.policy import Rule
 from functions.findings.problem import Issue
 from functions.findings.summary import Summary, summary_of
-from tests.functions.findings.laws import LEVELS, NOW, finding_like, law, lease, problem_of, suppressing
+from tests.functions.findings.laws import FIRST, LEVELS, NOW, finding_like, law, lease, problem_of, suppressing
 from tests.functions.findings.test_summary import brief
 
 HOUR, MINUTE = 3_600_000, 60_000
@@ -41,7 +41,22 @@ def test_of_a_list_the_worst_and_oldest_come_first_whatever_order_they_come_in()
     ("some", "headline"), [([], "0 open problems"), ([brief()], "1 open problem"), ([brief()] * 2, "2 open problems")]
 )
 def test_a_list_says_how_many_there_are(some: Any, headline: str) -> None:
-    assert listed(some, "open", most=20, now=NOW).headline == headline
+    assert listed(some, "open", most=2, now=NOW).headline == headline
+
+
+def test_a_list_says_what_each_problem_is_whose_it_is_and_when_it_is_due() -> None:
+    answer = listed([brief(due=NOW + DAY_MS)], "open", most=1, now=NOW)
+    assert (answer.outcome, answer.table) == (
+        "done",
+        [
+            ["Problem", "Severity", "Control", "Resource", "Team", "Opened", "Due"],
+            ["p", "HIGH", "S3.8", "arn:aws:s3:::a", "front-door", "2 d ago", "in 24 h"],
+        ],
+    )
+
+
+def test_a_deployment_that_keeps_no_problems_says_so_as_an_answer() -> None:
+    assert elsewhere().outcome == "done"
 
 
 def test_of_what_is_suppressed_it_says_when_that_ends_and_whether_it_is_ours() -> None:
@@ -55,7 +70,7 @@ def test_of_what_is_suppressed_it_says_when_that_ends_and_whether_it_is_ours() -
     ("due", "said"),
     [
         (0, "-"),
-        (NOW + 59 * MINUTE, "in 59 min"),
+        (NOW + 119 * MINUTE, "in 119 min"),
         (NOW + 2 * HOUR, "in 2 h"),
         (NOW + 47 * HOUR, "in 47 h"),
         (NOW + 48 * HOUR, "in 2 d"),
@@ -65,6 +80,42 @@ def test_of_what_is_suppressed_it_says_when_that_ends_and_whether_it_is_ours() -
 )
 def test_times_are_told_from_now_on_since_a_date_would_be_masked(due: int, said: str) -> None:
     assert listed([brief(due=due)], "open", most=1, now=NOW).table[1][-1] == said
+
+
+def test_a_problem_is_shown_with_all_that_people_decide_by() -> None:
+    days = {Status.OPEN: 3, Status.RESOLVED: 2}
+    found = [finding_like(status=each, updated_at=NOW - ago * DAY_MS) for each, ago in days.items()]
+    problem = problem_of(*found, finding_like(updated_at=NOW - DAY_MS), by=law(Rule(name="mild", severity="LOW")))
+    answer = shown(problem, LEVELS["LOW"], NOW)
+    assert answer.table == [
+        ["Fact", "Value", "By"],
+        ["Problem", problem.id, ""],
+        ["Control", "S3.8", ""],
+        ["Title", FIRST.title, ""],
+        ["Resource", FIRST.resource, ""],
+        ["Place", "111122223333:eu-west-1", ""],
+        ["Status", "open", ""],
+        ["Severity", "LOW", ""],
+        ["Reported as", "HIGH", ""],
+        ["Team", "front-door (intake, by tag)", ""],
+        ["Told", "digest", ""],
+        ["Opened", "24 h ago, 2 times", ""],
+        ["Due", "in 89 d", ""],
+        ["Decided by", "severity rule:mild", ""],
+        ["Days at most", "365", ""],
+        ["Tier", "0", ""],
+        ["3 d ago", "open", "e0"],
+        ["2 d ago", "resolved", "e1"],
+        ["24 h ago", "open", "e2"],
+    ]
+    assert answer.shown == {"problem": problem.id, "severity": "LOW", "status": "open", "tier": 0}
+    assert answer.outcome == "done"
+
+
+def test_a_problem_that_opened_once_and_as_bad_as_reported_says_neither() -> None:
+    told = facts(shown(problem_of(), LEVELS["HIGH"], FIRST.updated_at + DAY_MS))
+    assert told["Opened"] == "24 h ago"
+    assert "Reported as" not in told
 
 
 def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened() -> None:
@@ -129,8 +180,11 @@ def test_titles_and_reasons_are_masked() -> None:
 def test_after_a_command_it_says_until_when() -> None:
     problem = suppressed(problem_of(), lease(), law(), NOW)
     answer = changed(problem, "suppressed", NOW)
-    assert answer.headline == "S3.8 is suppressed, which ends in 80 d"
-    assert answer.table[1] == [problem.id, "suppressed", "HIGH", "front-door"]
+    assert (answer.outcome, answer.headline) == ("done", "S3.8 is suppressed, which ends in 80 d")
+    assert answer.table == [
+        ["Problem", "Status", "Severity", "Team"],
+        [problem.id, "suppressed", "HIGH", "front-door"],
+    ]
     assert changed(unsuppressed(problem, law(), "x", NOW), "open", NOW).headline == "S3.8 is open"
 
 
@@ -141,8 +195,10 @@ def test_numbers_are_by_team_severity_and_age_and_tell_of_noise_and_time() -> No
         received=900, opened=10, told=4, triage_number=2, triage_ms=3000, resolve_number=1, resolve_ms=3 * DAY_MS
     )
     answer = numbers(sums, counts, 30)
-    assert answer.headline == "2 open problems"
-    assert answer.table[0][:4] == ["Team", "Open", "CRITICAL", "HIGH"]
+    assert (answer.outcome, answer.headline) == ("done", "2 open problems")
+    assert answer.table[0] == [
+        "Team", "Open", "CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "Overdue", "Suppressed", "Age"
+    ]  # fmt: skip
     assert answer.table[1] == ["front-door", "2", "0", "1", "0", "1", "0", "1", "1", "< 1 d: 1, older: 1"]
     told = facts(answer)
     assert told["Last 30 days"] == "900 events, 10 problems opened, 4 told at once"
@@ -156,6 +212,15 @@ def test_without_any_numbers_nothing_is_divided_by_nothing() -> None:
     assert (told["Time to triage"], told["Time to resolve"]) == ("-", "-")
 
 
-def test_a_mean_of_hours_is_told_in_hours() -> None:
-    counts = Counter(resolve_number=2, resolve_ms=10 * HOUR)
-    assert facts(numbers({}, counts, 30))["Time to resolve"] == "5.0 h on average, of 2"
+@pytest.mark.parametrize(
+    ("mean", "said"),
+    [(HOUR - 36_000, "3564.0 s"), (HOUR, "1.0 h"), (5 * HOUR, "5.0 h"), (47 * HOUR, "47.0 h"), (48 * HOUR, "2.0 d")],
+)
+def test_a_mean_is_told_in_seconds_hours_or_days(mean: int, said: str) -> None:
+    counts = Counter(resolve_number=2, resolve_ms=2 * mean)
+    assert facts(numbers({}, counts, 30))["Time to resolve"] == f"{said} on average, of 2"
+
+
+def test_of_a_team_without_anything_open_there_are_no_ages() -> None:
+    answer = numbers({"front-door": summary_of([brief(status="suppressed")], NOW)}, Counter(), 30)
+    assert answer.table[1] == ["front-door", *["0"] * 7, "1", "-"]
