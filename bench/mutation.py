@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = ROOT / "bench" / "equivalent_mutants.yaml"
 AT_LEAST = 0.90
 _FLEET, _TESTS = "layers/fleet/python/fleet", "tests/layers/fleet"
-_SHAPES = ("findings/test_asff", "findings/test_ocsf", "findings/test_event")
+_SHAPES = tuple(f"findings/test_{name}" for name in ("asff", "ocsf", "event", "reasons", "samples"))
 
 
 def _functions(*names: str) -> tuple[str, ...]:
@@ -44,7 +44,13 @@ TESTS: Mapping[str, Sequence[str]] = {
     "functions/findings/answers.py": _functions("findings/test_answers"),
     "functions/findings/attend.py": _functions("findings/test_attend"),
     "functions/findings/brief.py": _functions("findings/test_summary"),
+    "functions/findings/history.py": _functions("findings/test_history"),
+    "functions/findings/lease.py": _functions("findings/test_lease"),
+    "functions/findings/policy.py": _functions(
+        "findings/test_policy", "findings/test_policy_asked", "findings/test_policy_trace"
+    ),
     "functions/findings/summary.py": _functions("findings/test_summary"),
+    "functions/findings/telling.py": _functions("findings/test_telling"),
     "functions/findings/ticket.py": _functions("findings/test_ticket"),
     "functions/chatops/message.py": _functions("chatops/test_message"),
     "functions/chatops/routes.py": _functions("chatops/test_routes"),
@@ -71,7 +77,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         f"{_FLEET}/commands/grammar/{name}.py": (f"{_TESTS}/commands/test_{name}.py",)
         for name in ("typed", "values", "nearest", "registry", "parse", "help")
     },
-    f"{_FLEET}/catalogue.py": _fleet("catalogue"),
+    f"{_FLEET}/catalogue.py": _fleet("catalogue", "catalogue_trace"),
+    f"{_FLEET}/wildcards.py": _fleet("wildcards"),
     f"{_FLEET}/timestamps.py": _fleet("timestamps"),
     f"{_FLEET}/refusal.py": _fleet("worker", "envelope"),
     f"{_FLEET}/budget.py": _fleet("budget"),

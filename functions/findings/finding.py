@@ -161,8 +161,8 @@ def without_control(
     Without either, each finding is a problem of its own, by the last part of its id. So is each of Access Analyzer:
     there, the same type on the same resource may be another principal that has access.
     """
-    product, end = product_arn.rsplit("/", 1)[-1], finding_id.rsplit("/", 1)[-1]
-    rule = "" if kind or product in _NO_RULES else generator.rsplit("/", 1)[-1]
+    product, end = product_arn.rpartition("/")[2], finding_id.rpartition("/")[2]
+    rule = "" if kind or product in _NO_RULES else generator.rpartition("/")[2]
     if product == _ACCESS_ANALYZER:
         named, found = "the end of its id", f"{kind}/{end}" if kind else end
     elif kind:
@@ -185,7 +185,7 @@ def kind_of(types: list[str] | None) -> str:
     if not types or types[0] in _NAMESPACES or types[0] in _CATEGORIES:
         return ""
     if types[0].startswith(_NAMESPACES):
-        return types[0].rsplit("/", 1)[-1]
+        return types[0].rpartition("/")[2]
     return types[0].replace("/", "-")
 
 
