@@ -47,7 +47,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "functions/findings/history.py": _functions("findings/test_history"),
     "functions/findings/lease.py": _functions("findings/test_lease"),
     "functions/findings/policy.py": _functions(
-        "findings/test_policy", "findings/test_policy_asked", "findings/test_policy_trace"
+        *(f"findings/test_policy{what}" for what in ("", "_asked", "_left_out", "_trace"))
     ),
     "functions/findings/summary.py": _functions("findings/test_summary"),
     "functions/findings/telling.py": _functions("findings/test_telling"),

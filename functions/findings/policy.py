@@ -27,7 +27,6 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity.__value__)
 """From the least to the worst."""
 KINDS = ("ignore", "severity", "owner", "route", "suppress", "ticket")
 """Of action."""
-CONDITIONS = ("control", "severity", "account", "region", "resource", "tags", "service", "team", "environment")
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,13 +151,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     owner: Owner
     tell: Tell
-    channel: str = ""
-    ticket: str = ""
+    channel: str
+    ticket: str
     """Repository of its issue; empty: it gets none."""
-    ignored: bool = False
-    lease: Lease | None = None
+    ignored: bool
+    lease: Lease | None
     """Which suppresses it now."""
-    reasons: dict[str, Reason] = {}
+    reasons: dict[str, Reason]
     """By kind."""
 
 
@@ -201,7 +200,7 @@ class Judge:
             owner=owner,
             tell=said.tell or level.tell,
             channel=said.channel,
-            ticket=self._repository(ticket, owner),
+            ticket=self._repository(ticket.ticket if ticket else None, owner),
             ignored=ignore is not None,
             lease=lease,
             reasons=reasons,
@@ -254,11 +253,11 @@ class Judge:
                 return rule
         return None
 
-    def _repository(self, rule: Rule | None, owner: Owner) -> str:
-        if rule is None or rule.ticket is None:
+    def _repository(self, ticket: Ticket | None, owner: Owner) -> str:
+        if ticket is None:
             return ""
         known = self.policy.repositories
-        return rule.ticket.repository or known.get(owner.service) or known.get("", "")
+        return ticket.repository or known.get(owner.service) or known.get("", "")
 
 
 class _OfKind:
@@ -318,16 +317,14 @@ def _checks(match: Match) -> Iterator[_Check]:
 
 
 def _one_of(name: str, value: Callable[[Facts], str], wanted: Iterable[str], *, patterns: bool) -> _Check:
-    exact = frozenset(each for each in wanted if not (patterns and "*" in each))
+    exact = frozenset(wanted)
     loose = [wildcard(each) for each in wanted if patterns and "*" in each]
     pattern = re.compile("|".join(loose), re.DOTALL) if loose else None
     why = f"its {name} is none of {', '.join(wanted)}"
 
     def check(facts: Facts) -> str:
         found = value(facts)
-        if found in exact or (pattern is not None and pattern.fullmatch(found)):
-            return ""
-        return why
+        return "" if found in exact or (pattern is not None and pattern.fullmatch(found)) else why
 
     return check
 

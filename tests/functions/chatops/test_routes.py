@@ -53,7 +53,7 @@ def test_a_route_matches_when_all_that_it_names_does(match: dict[str, Any], matc
 def test_the_first_route_that_matches_is_the_only_one() -> None:
     routes = [
         Route(match=Match(severity=["LOW"]), channel="#low"),
-        Route(match=Match()),
+        Route(match=Match(), channel="owner"),
         Route(match=Match(), page=True),
     ]
     assert routing(*routes).told(EVENT, "HIGH", meta()) == Told(channel="#intake")

@@ -173,6 +173,11 @@ def test_ten_of_the_worst_and_ten_controls_at_most() -> None:
     assert facts(many)[2].startswith("*Most frequent:* S3.14 (14), S3.13 (13)")
 
 
+def test_controls_that_are_as_frequent_stand_by_name_whichever_part_came_first() -> None:
+    one, other = part(controls={"S3.8": 2}), part(CLINIC, controls={"EC2.2": 2})
+    assert facts(one, other)[2] == facts(other, one)[2] == "*Most frequent:* EC2.2 (2), S3.8 (2)"
+
+
 def test_the_same_part_again_changes_nothing_and_a_newer_one_of_its_place_replaces_it() -> None:
     one = part()
     assert joined(one, part()) is None

@@ -134,6 +134,17 @@ def test_a_star_is_no_pattern_where_names_are_exact(name: str) -> None:
     assert not matches(match_of(name, ["*"]))
 
 
+@pytest.mark.parametrize("name", ["service", "team", "environment"])
+def test_what_has_no_name_is_none_of_those_that_are_named(name: str) -> None:
+    nameless: dict[str, Any] = {name: ""}
+    assert not matches(match_of(name, ["x"]), facts(owner=msgspec.structs.replace(OWNER, **nameless)))
+
+
+@pytest.mark.parametrize(("control", "fits"), [("S3.8", True), ("EC2.13", True), ("KMS.4", True), ("IAM.1", False)])
+def test_one_of_several_patterns_and_names_is_enough(control: str, fits: bool) -> None:
+    assert matches(Match(control=["S3.*", "EC2.*", "KMS.4"]), facts(control=control)) is fits
+
+
 @given(st.text(alphabet="ab*.\n", max_size=8), st.text(alphabet="ab.\n", max_size=8))
 def test_a_pattern_fits_as_if_it_were_tried_letter_by_letter(pattern: str, text: str) -> None:
     def fits(pattern: str, text: str) -> bool:
