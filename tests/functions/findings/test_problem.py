@@ -50,6 +50,10 @@ def test_it_is_as_bad_as_the_worst_that_still_fails(worse: str, status: Status, 
     assert problem_of(FIRST, of(OTHER, severity=worse, status=status)).severity() == severity
 
 
+def test_a_newer_finding_that_says_less_does_not_make_it_milder() -> None:
+    assert problem_of(of(FIRST, severity="CRITICAL", updated_at=1), of(OTHER, severity="LOW")).severity() == "CRITICAL"
+
+
 def test_a_closed_problem_is_as_bad_as_the_newest_finding_said() -> None:
     assert (
         problem_of(of(FIRST, status=RESOLVED), of(OTHER, severity="LOW", status=GONE, updated_at=10**13)).severity()
