@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.chatops.message import context, cut, day, escape, facts_text, header, moment, rank, section
+from functions.chatops.message import Priority, context, cut, day, escape, facts_text, header, moment, rank, section
 from tests.functions.chatops.office import note
 
 NOW = 1_772_442_912_000
@@ -64,3 +64,7 @@ def test_the_worst_severity_ranks_first_and_an_unknown_one_last() -> None:
 def test_each_version_of_a_message_is_worth_one_of_its_own_unless_it_says_which_was() -> None:
     assert note(version=3).worth == 3
     assert note(version=3, news=2).worth == 2
+
+
+def test_priorities_are_stored_under_these_words() -> None:
+    assert [priority.value for priority in Priority] == ["critical", "normal"]

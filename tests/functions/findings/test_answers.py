@@ -11,8 +11,8 @@ from functions.findings.answers import changed, elsewhere, listed, numbers, show
 from functions.findings.decision import suppressed, unsuppressed
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS
-from functions.findings.policy import Rule
-from functions.findings.problem import Issue
+from functions.findings.policy import Route, Rule
+from functions.findings.problem import Act, Issue
 from functions.findings.summary import Summary, summary_of
 from tests.functions.findings.laws import FIRST, LEVELS, NOW, finding_like, law, lease, problem_of, suppressing
 from tests.functions.findings.test_summary import brief
@@ -85,7 +85,9 @@ def test_times_are_told_from_now_on_since_a_date_would_be_masked(due: int, said:
 def test_a_problem_is_shown_with_all_that_people_decide_by() -> None:
     days = {Status.OPEN: 3, Status.RESOLVED: 2}
     found = [finding_like(status=each, updated_at=NOW - ago * DAY_MS) for each, ago in days.items()]
-    problem = problem_of(*found, finding_like(updated_at=NOW - DAY_MS), by=law(Rule(name="mild", severity="LOW")))
+    rules = [Rule(name="mild", severity="LOW"), Rule(name="where", route=Route(channel="#vault"))]
+    problem = problem_of(*found, finding_like(updated_at=NOW - DAY_MS), by=law(*rules))
+    problem = msgspec.structs.replace(problem, acts=[Act(NOW, "suppression_ended", "clock")])
     answer = shown(problem, LEVELS["LOW"], NOW)
     assert answer.table == [
         ["Fact", "Value", "By"],
@@ -101,21 +103,22 @@ def test_a_problem_is_shown_with_all_that_people_decide_by() -> None:
         ["Told", "digest", ""],
         ["Opened", "24 h ago, 2 times", ""],
         ["Due", "in 89 d", ""],
-        ["Decided by", "severity rule:mild", ""],
+        ["Decided by", "severity rule:mild; route rule:where", ""],
         ["Days at most", "365", ""],
         ["Tier", "0", ""],
         ["3 d ago", "open", "e0"],
         ["2 d ago", "resolved", "e1"],
         ["24 h ago", "open", "e2"],
+        ["0 min ago", "suppression ended", "clock"],
     ]
     assert answer.shown == {"problem": problem.id, "severity": "LOW", "status": "open", "tier": 0}
     assert answer.outcome == "done"
 
 
-def test_a_problem_that_opened_once_and_as_bad_as_reported_says_neither() -> None:
+def test_what_there_is_nothing_to_say_of_is_left_out() -> None:
     told = facts(shown(problem_of(), LEVELS["HIGH"], FIRST.updated_at + DAY_MS))
     assert told["Opened"] == "24 h ago"
-    assert "Reported as" not in told
+    assert not {"Reported as", "Decided by"} & set(told)
 
 
 def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened() -> None:
@@ -201,6 +204,7 @@ def test_numbers_are_by_team_severity_and_age_and_tell_of_noise_and_time() -> No
     ]  # fmt: skip
     assert answer.table[1] == ["front-door", "2", "0", "1", "0", "1", "0", "1", "1", "< 1 d: 1, older: 1"]
     told = facts(answer)
+    assert list(told) == ["front-door", "Last 30 days", "Noise", "Time to triage", "Time to resolve"]
     assert told["Last 30 days"] == "900 events, 10 problems opened, 4 told at once"
     assert told["Noise"] == "225.0 events for a message; 60 % kept quiet"
     assert (told["Time to triage"], told["Time to resolve"]) == ("1.5 s on average, of 2", "3.0 d on average, of 1")

@@ -66,6 +66,11 @@ def test_a_tag_claims_only_by_its_exact_key_and_value(tags: dict[str, str]) -> N
     assert owner_of(catalogue(CLAIMS["tag"]), account=ACCOUNT, resource="r", tags=tags).rule == "default"
 
 
+def test_what_no_stack_made_belongs_to_no_stacks_service() -> None:
+    everything = Service(name="s", team="t", stacks=["*"])
+    assert owner_of(catalogue(everything), account=ACCOUNT, resource="r", tags={}).rule == "default"
+
+
 def test_the_text_of_a_tag_never_becomes_a_team() -> None:
     owner = owner_of(catalogue(), account=ACCOUNT, resource="r", tags={"team": "evil", "service": "evil"})
     assert (owner.team, owner.service) == ("platform", "unknown")

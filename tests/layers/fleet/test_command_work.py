@@ -207,7 +207,9 @@ def test_an_answer_that_comes_after_its_lease_was_taken_over_is_not_kept(world: 
 
 def test_answers_in_words() -> None:
     assert refused("no such team") == Answer(outcome="refused", headline="no such team")
-    assert failed("ReceiveMessage", "AccessDenied").headline == "AWS did not do ReceiveMessage (AccessDenied)"
+    assert failed("ReceiveMessage", "AccessDenied") == Answer(
+        outcome="failed", headline="AWS did not do ReceiveMessage (AccessDenied)"
+    )
     assert not not_approved("expired").authorised
 
 

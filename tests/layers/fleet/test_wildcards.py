@@ -3,6 +3,7 @@
 import re
 from fnmatch import translate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,20 @@ texts = st.text("ab.", max_size=12)
 def test_a_star_stands_for_any_text_and_nothing_else_is_special(pattern: str, text: str) -> None:
     ours = re.fullmatch(wildcard(pattern), text, re.DOTALL)
     assert (ours is None) == (re.fullmatch(translate(pattern), text) is None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("a*b*c*d", "a1b2c3d", True),
+        ("a*b*c*d", "abcd", True),
+        ("a*b*c*d", "a1c2b3d", False),
+        ("*b*c*", "1b2c3", True),
+        ("a**d", "ad", True),
+    ],
+)
+def test_parts_between_stars_stand_in_their_order(pattern: str, text: str, fits: bool) -> None:
+    assert bool(re.fullmatch(wildcard(pattern), text, re.DOTALL)) is fits
 
 
 def test_a_line_break_is_a_text_like_any_other() -> None:
