@@ -214,7 +214,8 @@ LEDGER: tuple[Line, ...] = (
     Line(
         "Security Hub: OCSF findings, GetFindingsV2, BatchUpdateFindingsV2 with their event",
         "simulated",
-        "API reference; botocore; what an import leaves of a customer's update is inferred from ASFF",
+        "API reference; botocore; what an import leaves of a customer's update is inferred from ASFF, and the error "
+        "where it is not enabled from the model",
         "local/securityhub_v2.py",
     ),
     Line(

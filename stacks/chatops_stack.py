@@ -17,6 +17,7 @@ from fleet.events.findings import (
     FindingResolved,
     FindingsSummarized,
     FindingSuppressed,
+    ProblemsVanished,
     SuppressionExpiring,
 )
 from stacks.config.compile import chatops_config
@@ -30,7 +31,7 @@ from stacks.parts.public_api import PublicApi
 _BOTH = ("dynamodb:GetItem", "dynamodb:PutItem")
 _TOLD = (
     *(FindingOpened, FindingChanged, FindingSuppressed, FindingResolved),
-    *(FindingOverdue, SuppressionExpiring, FindingsSummarized, BudgetUsedUp),
+    *(FindingOverdue, SuppressionExpiring, FindingsSummarized, ProblemsVanished, BudgetUsedUp),
 )
 """Fleet events that people are told of."""
 

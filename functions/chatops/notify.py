@@ -6,13 +6,13 @@ from typing import Any
 from fleet import aws, clock
 from fleet.events.chatops import BudgetUsedUp
 from fleet.events.envelope import decode, receive
-from fleet.events.findings import FindingsSummarized
+from fleet.events.findings import FindingsSummarized, ProblemsVanished
 from fleet.items import Table
 from fleet.modes import Mode, ModeSwitch
 from fleet.secrets import Secret
 from fleet.settings import Settings, compiled
 from fleet.worker import DeadLetters, process
-from functions.chatops import budget_message
+from functions.chatops import budget_message, vanished_message
 from functions.chatops.later import Later
 from functions.chatops.messages import MessageStore
 from functions.chatops.pagerduty import PagerDuty
@@ -65,5 +65,7 @@ def handle(body: str) -> None:
         teller.say(summaries.take(receive(FindingsSummarized, body)))
     elif asked.detail_type == BudgetUsedUp.detail_type():
         teller.say([budget_message.message(receive(BudgetUsedUp, body), routing)])
+    elif asked.detail_type == ProblemsVanished.detail_type():
+        teller.say([vanished_message.message(receive(ProblemsVanished, body), routing)])
     else:
         raise unknown(asked)

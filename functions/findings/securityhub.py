@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 from botocore.exceptions import ClientError, ParamValidationError
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_securityhub import SecurityHubClient
 
 PAGE = 100
-"""Findings in one answer of GetFindings."""
+"""Findings in one answer of GetFindings, and of its V2."""
 MOST_IDS = 20
 """Values of one filter."""
 _THROTTLED = {"TooManyRequestsException", "LimitExceededException", "ThrottlingException"}
 _NOT_THERE = {"InvalidAccessException", "ResourceNotFoundException"}
 """The account has no Security Hub (any more)."""
+_NO_V2 = {*_NOT_THERE, "AccessDeniedException", "ValidationException", "UnknownOperationException"}
+"""Nobody has written down what GetFindingsV2 says where V2 is not enabled, or not known in the Region: any of these."""
 _INVALID = {"InvalidInputException", "ValidationException"}
 """What it says to a call as a whole when one finding in it is unfit."""
 # What it says of one finding in a call: Security Hub itself, and V2.
@@ -28,6 +30,8 @@ _UNKNOWN = {"FindingNotFound", "ResourceNotFound", "ResourceNotFoundException"}
 _NEVER = {"InvalidInput", "FindingSizeExceeded", "ValidationException"}
 _STATUS_IDS = {"NEW": 1, "SUPPRESSED": 3}
 _SECONDS = 1.0
+
+type Form = Literal["asff", "ocsf"]
 
 
 class ThrottledError(Exception):
@@ -112,33 +116,32 @@ class SecurityHub:
         first, second = (self.update(batch._replace(changes=half)) for half in halves)
         return Done(*(one + other for one, other in zip(first, second, strict=True)))
 
-    def page(self, filters: dict[str, Any], token: str = "") -> tuple[list[bytes], str]:
+    def page(self, filters: dict[str, Any], token: str = "", *, form: Form = "asff") -> tuple[list[bytes], str]:
         """A page of findings as JSON documents, oldest change first, and the token of the next; empty: none follows.
 
         Raises ThrottledError, NotEnabledError, StaleTokenError or ClientError.
         """
-        more: dict[str, Any] = {"NextToken": token} if token else {}
+        v2, asked = form == "ocsf", {"Filters": filters, "MaxResults": PAGE} | ({"NextToken": token} if token else {})
+        field = "finding_info.modified_time_dt" if v2 else "UpdatedAt"
+        ask: Any = self._client.get_findings_v2 if v2 else self._client.get_findings
         self._pace()
         try:
-            answer = self._client.get_findings(
-                Filters=filters,  # type: ignore[arg-type]
-                SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "asc"}],
-                MaxResults=PAGE,
-                **more,
-            )
+            answer = ask(SortCriteria=[{"Field": field, "SortOrder": "asc"}], **asked)
         except ClientError as error:
-            if token and error.response["Error"]["Code"] == "InvalidInputException":
+            code = error.response["Error"]["Code"]
+            if token and code in _INVALID:
                 raise StaleTokenError from error
-            raise _known(error) from error
+            raise (NotEnabledError(code) if v2 and code in _NO_V2 else _known(error)) from error
         return [msgspec.json.encode(finding) for finding in answer["Findings"]], answer.get("NextToken") or ""
 
     def find(self, findings: Sequence[Finding]) -> list[bytes]:
-        """Those of at most MOST_IDS findings that it still has, as JSON documents. Raises as `page` does."""
+        """Those of at most MOST_IDS findings of one form that it still has, as JSON documents. Raises like `page`."""
         found: list[bytes] = []
-        token = ""
-        ids = dict.fromkeys(finding.finding_id for finding in findings)
+        token, form = "", findings[0].form
+        ids = [_equals(each) for each in dict.fromkeys(finding.finding_id for finding in findings)]
+        filters = {"Id": ids} if form == "asff" else any_of("String", "finding_info.uid", ids)
         while True:
-            some, token = self.page({"Id": [_equals(each) for each in ids]}, token)
+            some, token = self.page(filters, token, form=form)
             found += some
             if not token:
                 return found
@@ -171,6 +174,12 @@ class SecurityHub:
             named: Any = each.get("FindingIdentifier") or {}
             refused[named.get("FindingInfoUid", ""), named.get("MetadataProductUid", "")] = each.get("ErrorCode", "")
         return refused
+
+
+def any_of(kind: str, field: str, wanted: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Filters of GetFindingsV2, of one kind: a field is one of these."""
+    filters = [{"FieldName": field, "Filter": each} for each in wanted]
+    return {"CompositeFilters": [{f"{kind}Filters": filters, "Operator": "OR"}]}
 
 
 def _equals(value: str) -> dict[str, str]:

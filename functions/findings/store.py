@@ -7,6 +7,7 @@
     pk      account#<id>     whether an account's problems from before the fleet have been summed up (`baseline`)
     pk      walk#<name>      how far a walk through many problems has come (`walks`)
     pk      summary#<...>    what a team was told of all its problems, in its outbox (`sums`)
+    pk      vanished         of which places Security Hub suddenly knows too little (`vanishing`)
     pk      numbers#<day>    what came in, what became of it and how long that took (`tally`)
     pk      teams            those under which problems are kept (`teams`)
     pk      budget#<hour>    effects of an hour (fleet.budget)
@@ -97,7 +98,9 @@ class ProblemStore:
 
     def live_page(self, team: str, after: Item | None, most: int) -> tuple[list[Brief], Item | None]:
         """At most so many of `live`, and where the next begin; None: there are no more."""
-        start: dict[str, Any] = {"ExclusiveStartKey": to_dynamodb(after)} if after else {}
+        # Else a team has joined meanwhile, and a walk that counts the teams has come to another one.
+        goes_on = after is not None and after[LIVE] == team
+        start: dict[str, Any] = {"ExclusiveStartKey": to_dynamodb(after)} if after and goes_on else {}
         page = self._table.client.query(
             TableName=self._table.name,
             IndexName=LIVE,

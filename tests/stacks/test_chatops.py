@@ -201,7 +201,7 @@ def test_people_are_told_of_the_fleets_own_accounts_and_never_of_a_replay(fleet:
         "source": ["yagura.findings"],
         "detail-type": [
             *("FindingOpened", "FindingChanged", "FindingSuppressed", "FindingResolved"),
-            *("FindingOverdue", "SuppressionExpiring", "FindingsSummarized", "BudgetUsedUp"),
+            *("FindingOverdue", "SuppressionExpiring", "FindingsSummarized", "ProblemsVanished", "BudgetUsedUp"),
         ],
         "account": sorted(account.id for account in config_of().fleet.accounts),
         "replay-name": [{"exists": False}],

@@ -62,7 +62,11 @@ class FakeSecurityHub:
         self._tell(call.echoes, ocsf=True)
 
     def remove(self, finding_id: str) -> None:
+        """A finding of either form is there no more, and nobody says so."""
         self.hub.findings = {key: kept for key, kept in self.hub.findings.items() if key.id != finding_id}
+        self.hub.ocsf = {
+            uid: kept for uid, kept in self.hub.ocsf.items() if kept.finding["finding_info"]["uid"] != finding_id
+        }
 
     def finding(self, finding_id: str) -> Json:
         (found,) = (record.finding for key, record in self.hub.findings.items() if key.id == finding_id)
@@ -79,6 +83,9 @@ class FakeSecurityHub:
 
     def get_findings(self, **request: Any) -> Json:
         return self._answer("GetFindings", request, cspm.get)
+
+    def get_findings_v2(self, **request: Any) -> Json:
+        return self._answer("GetFindingsV2", request, v2.get)
 
     def batch_update_findings(self, **request: Any) -> Json:
         return self._answer("BatchUpdateFindings", request, cspm.batch_update)

@@ -11,7 +11,7 @@ from functions.findings.policy import Match, Rule
 from functions.findings.reconcile import LATELY_MS
 from tests.functions.entry import ACCOUNT
 from tests.functions.findings.deployments import HOUR, MINUTE, Deployment
-from tests.functions.findings.hubs import FakeSecurityHub, asff, ocsf
+from tests.functions.findings.hubs import FakeSecurityHub, asff
 from tests.functions.findings.laws import NOW, suppressing
 from tests.functions.findings.reconciled import day, known, miss, problem_of, status
 
@@ -212,27 +212,6 @@ def test_of_a_finding_about_several_resources_each_problem_is_compared(deploymen
     deployment.stream()
     day(deployment, days=2)
     assert (status(deployment, first), status(deployment, second)) == (Status.GONE, Status.OPEN)
-
-
-def test_findings_of_v2_are_not_to_be_found_there_and_so_not_taken_for_gone(deployment: Deployment) -> None:
-    deployment.hub.put_v2(ocsf("a", at=NOW))
-    deployment.echo()
-    day(deployment, days=3)
-    assert status(deployment, problem_of(deployment, "a")) is Status.OPEN
-
-
-def test_a_finding_of_v2_is_gone_once_v2_does_not_keep_it_any_more(deployment: Deployment) -> None:
-    deployment.hub.put_v2(ocsf("a", at=NOW))
-    deployment.echo()
-    problem = problem_of(deployment, "a")
-    day(deployment, days=90)
-    assert status(deployment, problem) is Status.OPEN
-    day(deployment)
-    assert status(deployment, problem) is Status.GONE
-    deployment.now += DAY
-    deployment.hub.put_v2(ocsf("a", at=deployment.now))
-    deployment.echo()
-    assert status(deployment, problem) is Status.OPEN, "heard of again, it is there"
 
 
 def test_accounts_that_are_not_ours_are_not_asked_for(deployment: Deployment) -> None:

@@ -124,3 +124,22 @@ class FindingsSummarized(FleetEvent, frozen=True, kw_only=True):
     """Of those that are overdue ten, the longest overdue first: as in `first`."""
     due_soon: int = 0
     """Open problems that are due within two days."""
+
+
+class ProblemsVanished(FleetEvent, frozen=True, kw_only=True):
+    """Security Hub suddenly has no word of many open problems. They are kept as they are until `believed`."""
+
+    source: ClassVar[str] = "yagura.findings"
+    version: ClassVar[int] = 1
+
+    account: str
+    """That triages them; where they are, `places` says."""
+    region: str
+    missing: int
+    """How many have vanished."""
+    known: int
+    """How many were known in the same places."""
+    places: dict[str, int] = msgspec.field(default_factory=dict)
+    """Of `<account> <Region>`, the ten from which most have vanished: how many."""
+    believed: int
+    """From when on (ms) it is believed that they are gone, if Security Hub still says so."""
