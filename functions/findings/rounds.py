@@ -35,6 +35,8 @@ class Rounds:
     def __init__(self, office: Office, hub: SecurityHub, errands: Errands) -> None:
         self._office, self._hub, self._errands = office, hub, errands
         self._walks, self._sums = Walks(office.table), Sums(office)
+        self._waits = False
+        """Whether there is no Security Hub: then new accounts wait for it, and nobody for them."""
 
     def attend(self, time_left: TimeLeft) -> None:
         """Each problem that is due: suppressions that end, deadlines, and changes that could not be made until now."""
@@ -95,26 +97,29 @@ class Rounds:
         """Security Hub's findings against ours; an account that is new is summed up when that is done once."""
         now, failures = clock.now_ms(), Failures("reconcile")
         new = self._sums.new_accounts(now)
-        known_since = now  # where there is no Security Hub, nothing more can be known
+        self._waits = False
         try:
             walk = Reconciliation(self._office, self._hub, self._walks, failures, time_left)
-            walk.go_on(day_of(now), since=max(new.values(), default=0))
-            known_since = self._walks.covered(NAME)
+            # What Security Hub finds in its first day is not complete before that is over.
+            walk.go_on(day_of(now), since=max((since for since in new.values() if since <= now), default=0))
         except NotEnabledError:
-            pass
+            self._waits = True
+            return self._sums.wait(new, now)
         except Exception:
             # Silence must end: then what is known by now must do.
             self._sums.baseline({account: since for account, since in new.items() if now - since >= GIVE_UP_MS}, now)
             raise
+        known_since = self._walks.covered(NAME)
         self._sums.baseline({account: since for account, since in new.items() if since <= known_since}, now)
-        failures.tell()
+        return failures.tell()
 
     def sum_up(self, time_left: TimeLeft) -> None:
         """The day's digests."""
         now, failures = clock.now_ms(), Failures("digest")
-        if self._sums.new_accounts(now):
+        if not self._waits and self._sums.new_accounts(now):
             return  # each is summed up by itself first
-        walk = self._walks.begin("digest", day_of(now), now) if self._sums.is_time(now) else None
+        # One that midnight has overtaken goes on, whatever the hour: it is still that day's.
+        walk = self._walks.begin("digest", day_of(now), now, new=self._sums.is_time(now))
         teams = self._office.teams() if walk else []
         while walk and (index := walk.place.get("team", 0)) < len(teams):
             if not time_left():

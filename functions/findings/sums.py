@@ -3,7 +3,7 @@
 pk summary#<kind>#<account>#<day>#<team>    the sum's event in its outbox (fleet.outbox); TTL 30 days
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -39,6 +39,11 @@ class Sums:
         return {
             account: baselines.begin(account, now) for account in self._office.accounts() if not baselines.done(account)
         }
+
+    def wait(self, accounts: Iterable[str], now: int) -> None:
+        """There is no Security Hub yet: its first day will be the baseline of these."""
+        for account in accounts:
+            self._office.baselines.wait(account, now)
 
     def baseline(self, accounts: Mapping[str, int], now: int) -> None:
         """Sum up what was there before the fleet; from now on these accounts' problems are told.

@@ -32,12 +32,15 @@ class Walks:
         self._table = table
         self._items: dict[str, Item | None] = {}
 
-    def begin(self, name: str, run: str, now: int, *, since: int = 0) -> Walk | None:
-        """The walk that is under way, or else `run`; None if that has ended, and was not begun before `since`."""
+    def begin(self, name: str, run: str, now: int, *, since: int = 0, new: bool = True) -> Walk | None:
+        """The walk that is under way, or else `run`; None if that has ended, and was not begun before `since`.
+
+        `new`: whether one may be begun.
+        """
         item = self._items[name] = self._table.get(_key(name))
         if item and item["run"]:
             return Walk(name=name, run=item["run"], started=item["started"], place=msgspec.json.decode(item["place"]))
-        if item and item["done"] == run and item["covered"] >= since:
+        if not new or (item and item["done"] == run and item["covered"] >= since):
             return None
         walk = Walk(name=name, run=run, started=now)
         self._save(walk)

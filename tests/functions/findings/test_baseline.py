@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from fleet.items import Table
-from functions.findings.baseline import Baselines
+from functions.findings.baseline import SETTLES_MS, Baselines
 from tests.layers.fleet.fakes import FakeDynamoDB
 
 ACCOUNT = "111122223333"
+NOW, HOUR = 1_772_500_000_000, 3_600_000
 
 
 @pytest.fixture
@@ -82,3 +83,26 @@ def test_of_two_that_finish_at_once_one_does(baselines: Baselines, table: Table)
 
     table.put = overtaken  # type: ignore[method-assign]
     assert not baselines.finish(ACCOUNT, 9)
+
+
+def test_where_there_is_no_security_hub_it_is_known_only_a_day_after_there_is(baselines: Baselines) -> None:
+    assert baselines.to_come(ACCOUNT, NOW) == NOW
+    baselines.wait(ACCOUNT, NOW)
+    assert baselines.to_come(ACCOUNT, NOW + HOUR) == NOW + SETTLES_MS
+    baselines.wait(ACCOUNT, NOW + 5 * HOUR)
+    assert baselines.begin(ACCOUNT, NOW + 6 * HOUR) == NOW + 5 * HOUR + SETTLES_MS
+
+
+def test_an_account_that_waits_is_written_once_an_hour(baselines: Baselines, table: Table) -> None:
+    client: Any = table.client
+    for minutes in range(0, 121, 5):
+        baselines.wait(ACCOUNT, NOW + minutes * HOUR // 60)
+    assert len(client.written) == 4, "begun, and at once, and each hour"
+
+
+def test_an_account_that_was_summed_up_waits_for_nothing(baselines: Baselines) -> None:
+    baselines.begin(ACCOUNT, 5)
+    baselines.finish(ACCOUNT, 9)
+    baselines.wait(ACCOUNT, NOW)
+    assert baselines.done(ACCOUNT)
+    assert baselines.to_come(ACCOUNT, NOW) is None

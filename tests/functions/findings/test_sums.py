@@ -85,12 +85,80 @@ def test_while_security_hub_is_still_being_read_it_is_not_summed_up_and_no_diges
     assert sums(deployment, "baseline") == EVERYTHING
 
 
-def test_an_account_without_security_hub_is_not_waited_for(deployment: Deployment) -> None:
+def test_what_security_hub_finds_in_its_first_day_is_one_sum_and_no_single_alert() -> None:
+    deployment = Deployment()
+    deployment.hub.behaves(enabled=False)
+    deployment.ticks(40, every=HOUR)
+    assert deployment.told() == []
+    deployment.hub.behaves()
+    deployment.now += MINUTE
+    deployment.put("a", "b")
+    deployment.ticks(10, every=2 * HOUR)
+    deployment.put("d")
+    deployment.ticks(1, every=2 * HOUR)
+    assert (alerts(deployment), deployment.told("FindingsSummarized")) == ([], [])
+    deployment.ticks(2, every=2 * HOUR)
+    assert sums(deployment, "baseline") == [(ACCOUNT, "platform", 3)]
+    assert alerts(deployment) == []
+    deployment.put("e")
+    assert alerts(deployment) == ["FindingOpened"], "from then on each is told"
+
+
+def test_while_the_first_day_goes_on_security_hub_is_read_no_more_often(deployment: Deployment) -> None:
     deployment.hub.behaves(enabled=False)
     deployment.tick()
     deployment.hub.behaves()
+    deployment.hub.calls.clear()
+    deployment.ticks(10, every=5 * MINUTE)
+    assert len(deployment.hub.asked("GetFindings")) == 1
+
+
+def test_an_account_that_was_summed_up_is_not_summed_up_again_when_security_hub_is_switched_off(
+    deployment: Deployment,
+) -> None:
+    deployment.tick()
+    deployment.hub.behaves(enabled=False)
+    deployment.ticks(30, every=HOUR)
+    deployment.hub.behaves()
     deployment.put("a")
     assert alerts(deployment) == ["FindingOpened"]
+
+
+def test_where_there_is_no_security_hub_any_more_a_new_account_holds_up_no_digest() -> None:
+    deployment = Deployment()
+    deployment.tick()
+    deployment.put("a")
+    deployment.hub.behaves(enabled=False)
+    deployment._accepts = type(deployment._accepts)(accounts=[ACCOUNT, OTHER])
+    deployment.restart()
+    deployment.ticks(1, every=DAY_MS)
+    assert sums(deployment, "digest") == [(ACCOUNT, "platform", 1)]
+
+
+def test_a_digest_that_midnight_overtakes_goes_on_at_once_as_that_days() -> None:
+    deployment = Deployment(OWNED, digest_hour=23)
+    deployment.known()
+    deployment.tick(Context(looks=1000))
+    deployment.put("a", "r1")
+    deployment.now = MIDNIGHT - MINUTE
+    tell: Any = deployment.sweep.rounds._sums.digest
+    left = [60_000]
+
+    def slow(team: str, day: str, now: int) -> None:
+        tell(team, day, now)
+        left[0] = 0
+
+    deployment.sweep.rounds._sums.digest = slow
+    context = Context()
+    context.get_remaining_time_in_millis = lambda: left[0]  # type: ignore[method-assign]
+    deployment.tick(context)
+    deployment.sweep.rounds._sums.digest = tell
+    deployment.ticks(1, every=5 * MINUTE)
+    assert sums(deployment, "digest") == [(ACCOUNT, "platform", 1), (ACCOUNT, "records", 1)]
+    assert {each["day"] for each in deployment.told("FindingsSummarized")} == {"2026-03-03"}
+    deployment.ticks(24, every=HOUR)
+    days = [each["day"] for each in deployment.told("FindingsSummarized")]
+    assert sorted(days) == ["2026-03-03"] * 2 + ["2026-03-04"] * 2
 
 
 def test_after_a_day_without_security_hub_what_is_known_is_summed_up(deployment: Deployment) -> None:

@@ -54,6 +54,12 @@ def test_one_that_has_ended_is_not_walked_again_but_the_next_is(walks: Walks) ->
     assert (walk.run, walk.started, walk.place) == ("tuesday", 9, {})
 
 
+def test_when_it_is_not_time_none_is_begun_but_one_under_way_goes_on(walks: Walks) -> None:
+    assert walks.begin("reconcile", "monday", 5, new=False) is None
+    walks.go_on(begun(walks), {"team": 3})
+    assert begun(walks, "tuesday", 9, new=False).place == {"team": 3}
+
+
 def test_one_under_way_is_ended_before_the_next_begins(walks: Walks) -> None:
     walks.go_on(begun(walks), {"team": 1})
     walk = begun(walks, "tuesday", 9)
@@ -165,8 +171,8 @@ def test_killed_at_any_step_it_never_begins_anew(runs: list[str], kills: list[in
 class BeginsAnew(Walks):
     """Whoever comes begins at the beginning."""
 
-    def begin(self, name: str, run: str, now: int, *, since: int = 0) -> Walk | None:
-        walk = super().begin(name, run, now, since=since)
+    def begin(self, name: str, run: str, now: int, *, since: int = 0, new: bool = True) -> Walk | None:
+        walk = super().begin(name, run, now, since=since, new=new)
         return walk and Walk(name=name, run=walk.run, started=now)
 
 
