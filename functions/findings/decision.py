@@ -96,9 +96,17 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
         openings=openings,
         closed=_last(change.at for change in changes if change.status in _CLOSED),
         due=opened + days * DAY_MS if status is Status.OPEN and days and not verdict.ignored else 0,
+        begins=_begins(facts, problem, law, now) if status is Status.OPEN and not verdict.ignored else 0,
     )
     granted = problem.granted if problem.granted and now < problem.granted.until else None
     return msgspec.structs.replace(problem, state=state, granted=granted, config=law.config)
+
+
+def _begins(facts: Facts, problem: Problem, law: Law, now: int) -> int:
+    """When the lease of a rule will begin to suppress it; 0: none will."""
+    judge = law.judge
+    starts = {rule.suppress.start for rule in judge.policy.rules if rule.suppress and rule.suppress.start > now}
+    return next((at for at in sorted(starts) if judge.judge(facts, at, assigned=problem.assigned).lease), 0)
 
 
 def _heard(asked: str, report: Report) -> str:

@@ -134,18 +134,25 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
     if state.lease is not None:
         yield Attention(state.lease.until, "review")
         if granted is not None and granted.by == state.lease.by and problem.warned != state.lease.until:
-            yield Attention(max(state.lease.until - WARN_MS, state.lease.start), "warn")
+            yield Attention(_before(state.lease.until, WARN_MS, since=state.lease.start), "warn")
     elif granted is not None:  # then at the latest it is over, and is forgotten
         yield Attention(granted.until, "review")
+    if state.begins:
+        yield Attention(state.begins, "review")
     if state.due and state.open and not problem.quiet:
         due, level = problem.stage
         level = level if due == state.due else 0
         stages: tuple[Attention, ...] = (
-            Attention(state.due - policy.remind_days * DAY_MS, "remind"),
+            Attention(_before(state.due, policy.remind_days * DAY_MS, since=state.opened), "remind"),
             Attention(state.due, "overdue"),
             Attention(state.due + policy.escalate_days * DAY_MS, "escalate"),
         )
         yield from stages[level : level + 1]
+
+
+def _before(end: int, ahead: int, *, since: int) -> int:
+    """So long before the end; half way to it, where that would be at once: people have only just been told."""
+    return end - ahead if end - ahead > since else since + (end - since) // 2
 
 
 def _lost(copy: Finding, state: str) -> bool:

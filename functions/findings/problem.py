@@ -71,6 +71,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """When it was last closed; 0: never."""
     due: int = 0
     """When it should be closed; 0: whenever."""
+    begins: int = 0
+    """When the lease of a rule will begin to suppress it; 0: none will."""
 
     @property
     def live(self) -> bool:

@@ -17,7 +17,7 @@
 
 Access: a problem by id (strongly consistent); overdue events and due problems by the index `pending`; a team's
 problems by the index `live`. No Scan. Closed problems expire (TTL `expires`): 15 days after the last event if they
-were never open, as most are that always passed, else after 400 days.
+never failed, as most that always passed, else after 400 days, when nobody remembers what was told of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ from fleet.items import DUE, Item, Table, from_dynamodb, to_dynamodb
 from fleet.outbox import with_due, with_entries
 from functions.findings.brief import Brief, brief_of
 from functions.findings.effects import RETRY_MS, attention, wants
-from functions.findings.finding import Finding
+from functions.findings.finding import Finding, Status
 from functions.findings.history import WINDOW_MS, History, Report
 from functions.findings.lease import DAY_MS
 from functions.findings.policy import SEVERITIES, Policy
@@ -43,6 +43,7 @@ LIVE = "live"
 IGNORED = "(ignored)"
 """Under which that index has, instead of a team, what is ignored: until a rule no longer does."""
 _KEEP_CLOSED_MS = 400 * DAY_MS
+_FAILING = (Status.OPEN, Status.SUPPRESSED)
 _PAGE = 500
 _DERIVED = ("wants", "wants_rev", "due_at", LIVE, "rank", "brief", "expires")
 
@@ -130,8 +131,11 @@ class ProblemStore:
             }
         elif not problem.granted:
             closed = max(problem.history.reports[-1].at, state.closed)
-            keep = _KEEP_CLOSED_MS if state.openings or problem.issue else WINDOW_MS
-            found["expires"] = (closed + keep) // 1000
+            # Whoever was told of it compares revisions, which begin anew with the item: it must be forgotten first.
+            failed = state.openings or any(change.status in _FAILING for change in problem.history.told()[0])
+            keep = _KEEP_CLOSED_MS if failed or problem.issue else WINDOW_MS
+            # What is that old already may still be followed by older events on their way.
+            found["expires"] = max(closed + keep, now + WINDOW_MS) // 1000
         return found
 
 

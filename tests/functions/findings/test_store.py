@@ -200,8 +200,28 @@ def days_kept(item: dict[str, Any], since: int) -> float:
     return float((item["expires"] - since // 1000) * 1000 / DAY_MS)
 
 
-def test_a_problem_that_was_never_open_is_kept_as_long_as_events_about_it_may_come(store: ProblemStore) -> None:
-    assert days_kept(put(store, problem_of(finding_like(status=RESOLVED))), FIRST.updated_at) == 15
+@pytest.mark.parametrize("age", [0, 1, 15, 400])
+def test_a_problem_that_never_failed_is_kept_as_long_as_events_about_it_may_come(store: ProblemStore, age: int) -> None:
+    passed = finding_like(status=RESOLVED, updated_at=NOW - age * DAY_MS)
+    assert days_kept(put(store, problem_of(passed)), NOW) == 15, "however long ago it passed"
+
+
+def test_one_that_was_only_ever_suppressed_is_kept_as_long_as_others_remember_its_revisions(
+    store: ProblemStore,
+) -> None:
+    closed = problem_of(
+        finding_like(status=SUPPRESSED, updated_at=NOW - 1), finding_like(status=RESOLVED, updated_at=NOW)
+    )
+    assert closed.state.openings == 0
+    assert days_kept(put(store, closed), NOW) == 400
+
+
+def test_a_page_that_begins_in_another_teams_list_is_the_first_of_its_own(store: ProblemStore) -> None:
+    put(store, problem_of())
+    (_,), after = store.live_page("front-door", None, 1)
+    elsewhere = {"pk": "problem#x", "live": "vault", "rank": "1#1"}
+    assert after is None or after["live"] == "front-door"
+    assert len(store.live_page("front-door", elsewhere, 1)[0]) == 1
 
 
 def test_a_problem_that_was_open_is_kept_for_more_than_a_year_after_it_closed(store: ProblemStore) -> None:

@@ -270,3 +270,18 @@ def test_numbers_of_what_the_sweep_opens_are_written_down(deployment: Deployment
     deployment.ticks(1, every=2 * MINUTE)
     days = [item for pk, item in deployment.dynamodb.items.items() if pk.startswith("numbers#2026-05-22")]
     assert [json.loads(item["counts"]["S"])["opened"] for item in days] == [1]
+
+
+def test_a_rules_lease_that_lies_ahead_begins_at_its_time_though_no_event_comes() -> None:
+    begins = NOW + 2 * DAY_MS + HOUR
+    deployment = known(Deployment(suppressing("later", start=begins, match=Match(resource=["arn:aws:s3:::a"]))))
+    deployment.put("a", "b")
+    deployment.hub.behaves(enabled=False, operations=["GetFindings", "GetFindingsV2"])
+    deployment.now = begins - 1
+    deployment.tick()
+    deployment.rest()
+    assert [workflow(deployment, name) for name in "ab"] == ["NEW", "NEW"]
+    deployment.now = begins
+    deployment.tick()
+    deployment.rest()
+    assert [workflow(deployment, name) for name in "ab"] == ["SUPPRESSED", "NEW"]
