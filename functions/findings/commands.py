@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from fleet import clock
+from fleet.approvals import People
 from fleet.command_answer import Answer, refused
 from fleet.events.chatops import CommandRequested
 from fleet.events.envelope import decode
@@ -57,9 +58,9 @@ class _Assign(msgspec.Struct, frozen=True):
 class Commands:
     """What findings does here."""
 
-    def __init__(self, office: Office, voters: Callable[[str], list[str]]) -> None:
-        """`voters` gives the people who said yes to a request."""
-        self._office, self._voters = office, voters
+    def __init__(self, office: Office, people: Callable[[str], People]) -> None:
+        """`people` reads by its id who asked for a request and who agreed: the event may name anybody."""
+        self._office, self._people = office, people
 
     def do(self, command: CommandRequested, _remaining_ms: Callable[[], int]) -> Answer:
         """Carry out a command that has been claimed. Only errors of our own table are raised."""
@@ -116,13 +117,14 @@ class Commands:
         return answers.numbers(sums, self._office.tally.of_days(now, _DAYS), _DAYS)
 
     def _suppress(self, wanted: _Suppress, command: CommandRequested) -> Answer:
-        voters = ", ".join(self._voters(command.request)) or ("policy" if wanted.tier == 0 else "break-glass")
+        people = self._people(command.request)
+        voters = ", ".join(people.voters) or ("policy" if wanted.tier == 0 else "break-glass")
 
         def change(problem: Problem, now: int) -> Problem | str:
             lease = Lease(
                 by=_by(command),
                 reason=mask(wanted.reason),
-                requester=command.requester,
+                requester=people.requester,
                 approver=voters,
                 start=now,
                 until=now + wanted.days * DAY_MS,
@@ -188,7 +190,7 @@ class Commands:
             why = after if isinstance(after, str) else ""
             return None if isinstance(after, str) else after
 
-        problem = self._office.change(problem_id, once, actor=command.requester)
+        problem = self._office.change(problem_id, once, actor=self._people(command.request).requester)
         if problem is None:
             return refused("no such problem here")
         return refused(why) if why else answers.changed(problem, what, clock.now_ms())

@@ -12,7 +12,7 @@ office = Office.open(beside=__file__)
 settings = office.settings
 dead_letters = DeadLetters(aws.sqs(), settings.dead_letters)
 claims = approvals.from_environment()
-commands = Commands(office, claims.voters)
+commands = Commands(office, claims.people)
 work = CommandWork(settings.capability, settings.account, settings.region, office.table, claims, commands.do)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from fleet.approvals import NotApprovedError
+from fleet.approvals import NotApprovedError, People
 from fleet.canonical import digest
 from fleet.events.chatops import CommandAnswered, CommandRequested
 from fleet.events.envelope import Entry
@@ -36,10 +36,13 @@ class Granted:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
         self.granted: dict[str, tuple[str, str]] = {}
-        self.agreed: dict[str, list[str]] = {}
+        self.agreed: dict[str, People] = {}
 
-    def grant(self, request: str, command: str, arguments: dict[str, Any], *voters: str) -> None:
-        self.granted[request], self.agreed[request] = (command, digest(arguments)), list(voters)
+    def grant(
+        self, request: str, command: str, arguments: dict[str, Any], *voters: str, requester: str = "aiko"
+    ) -> None:
+        self.granted[request] = (command, digest(arguments))
+        self.agreed[request] = People(requester, list(voters))
 
     def claim(self, request: str, *, command: str, arguments: dict[str, Any], now: int, **where: str) -> None:
         assert now
@@ -53,8 +56,8 @@ class Granted:
 
         self.steps.call("Claim", claim)
 
-    def voters(self, request: str) -> list[str]:
-        return self.steps.call("Voters", lambda: self.agreed[request])
+    def people(self, request: str) -> People:
+        return self.steps.call("People", lambda: self.agreed[request])
 
 
 class Desk:
@@ -74,7 +77,7 @@ class Desk:
         """A request that people granted: its id and its event."""
         self._requests += 1
         request = f"r{self._requests}"
-        self.granted.grant(request, command, arguments or {}, *voters)
+        self.granted.grant(request, command, arguments or {}, *voters, requester=about.get("requester", "aiko"))
         return request, requested(command, arguments or {}, request=request, **about)
 
     def ask(self, command: str, arguments: dict[str, Any] | None = None, *voters: str, **about: Any) -> CommandAnswered:

@@ -85,6 +85,27 @@ def test_what_was_shown_is_suppressed_for_so_many_days_as_people_agreed(desk: De
     assert (told["by"], told["meta"]["actor"]) == ("request:r2", "aiko")
 
 
+def forged(body: str, requester: str) -> str:
+    """The event names somebody else."""
+    named = body.replace(f'"requester": "{requester}"', '"requester": "mallory"')
+    assert named != body
+    return named
+
+
+def test_who_asked_is_whom_the_request_names_and_not_whom_the_event_does(desk: Desk) -> None:
+    (problem,) = desk.deployment.put("a")
+    arguments = {"days": 10, "reason": "Vendor fix is due"} | desk.shown(problem)
+    _, body = desk.body("findings suppress", arguments, "ben", requester="ben")
+    assert desk.deliver(forged(body, "ben")) == []
+    assert desk.deployment.problem(problem).granted is None, "who asked has agreed to it as well"
+    _, body = desk.body("findings suppress", arguments, "ben")
+    assert desk.deliver(forged(body, "aiko")) == []
+    granted = desk.deployment.problem(problem).granted
+    assert granted is not None
+    assert granted.requester == "aiko"
+    assert desk.deployment.told("FindingSuppressed")[-1]["meta"]["actor"] == "aiko"
+
+
 def test_it_is_written_back_and_ends_by_itself(desk: Desk) -> None:
     (problem,) = desk.deployment.put("a")
     desk.suppress(problem, days=3)

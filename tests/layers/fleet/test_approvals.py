@@ -72,6 +72,13 @@ def test_a_granted_request_is_claimed_as_it_was_granted(core_: Core, changes: di
     assert (taken or {}).get("by") == (None if reason else "operations")
 
 
+def test_who_asked_and_who_agreed_is_read_from_the_request(core_: Core) -> None:
+    approvals = Approvals(lambda _request: core_.table.client, core_.table.name)
+    assert approvals.people(ONE.id) == ("", [])
+    granted(core_)
+    assert approvals.people(ONE.id) == (ONE.requester, ["ben"])
+
+
 def test_an_event_without_a_request_claims_nothing(core_: Core) -> None:
     assert refusal(core_) == "unknown"
 

@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fleet import aws
 from fleet.canonical import digest
@@ -37,6 +37,14 @@ class NotApprovedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class People(NamedTuple):
+    """Those of a request."""
+
+    requester: str
+    voters: list[str]
+    """None if it needed none, or the glass was broken."""
 
 
 class Approvals:
@@ -100,10 +108,10 @@ class Approvals:
             else:
                 return
 
-    def voters(self, request: str) -> list[str]:
-        """The people who agreed to a request; none if it needed none, or the glass was broken."""
+    def people(self, request: str) -> People:
+        """Who asked for it and who agreed, as people filed it, whatever an event says."""
         item = self._read(self._client_for(request), f"request#{request}")
-        return [str(voter) for voter in item.get("voters", [])]
+        return People(str(item.get("requester", "")), [str(voter) for voter in item.get("voters", [])])
 
     def _begun(self, client: "DynamoDBClient", request: str, claim_key: str, claimed: dict[str, Any]) -> bool:
         """Whether this very work was claimed in time before, so that it may be half done."""
