@@ -48,6 +48,7 @@ _COMPUTED = {
     ("chatops", "Stranger"): {"unknown", "wrong_team", "deactivated", "bot", "guest", "lookup_failed"},
     ("chatops", "Refused"): {"not_taken", "secret_unreadable"},
     ("findings", "Answered"): _OUTCOMES,
+    ("findings", "PutOff"): {"throttled", "not_enabled", "unavailable", "unreachable", "unprocessed", "github"},
     ("findings", "Summed"): {"digest", "baseline"},
     ("findings", "Ticket"): {"open", "reopen", "close"},
     ("findings", "Unprocessed"): {"unknown", "other", "refused"},
@@ -136,6 +137,7 @@ def custom_metrics(root: Path, capability: str) -> set[tuple[str, str]]:
     reasons = {
         "Dropped": {_first(call) for call in calls if _name(call) == "DroppedError"},
         "Refused": {_first(call) for call in calls if _name(call) in {"RefusedError", "UnfitError"}},
+        "PutOff": set(),  # by capabilities that raise an AwayError alone
     }
     metrics: set[tuple[str, str]] = set()
     for call in calls:

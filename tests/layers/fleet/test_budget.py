@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.budget import Budget
+from fleet.budget import Budget, next_hour
 from fleet.events.envelope import Entry
 from fleet.items import ConflictError, Item, Table, to_dynamodb
 from tests.layers.fleet.entries import entry
@@ -92,6 +92,31 @@ def test_once_it_is_used_up_nothing_is_written_any_more(world: World) -> None:
     written = len(world.dynamodb.written)
     world.budget.take(5, NOW)
     assert len(world.dynamodb.written) == written
+
+
+def test_who_only_looks_what_is_left_writes_nothing(world: World) -> None:
+    assert world.budget.left(NOW) == 10
+    world.budget.take(7, NOW)
+    written = len(world.dynamodb.written)
+    assert (world.budget.left(NOW), world.another(5).left(NOW), world.budget.left(NOW + HOUR)) == (3, 0, 10)
+    assert len(world.dynamodb.written) == written
+
+
+def test_that_something_must_wait_is_said_once_whatever_is_left_and_nothing_is_used(world: World) -> None:
+    world.budget.take(7, NOW)
+    for _ in range(3):
+        world.budget.say_short(NOW)
+    assert (world.told(), world.used) == (["used-up-2026-03-03T01"], 7)
+    assert world.budget.take(7, NOW) == 3
+    assert len(world.told()) == 1
+
+
+@given(st.integers(0, 2 * 10**12))
+def test_the_next_hour_is_the_first_whose_budget_is_another(now: int) -> None:
+    world, then = World(), next_hour(now)
+    world.budget.take(10, now)
+    assert now < then <= now + HOUR
+    assert (world.budget.left(then - 1), world.budget.left(then)) == (0, 10)
 
 
 def test_what_did_not_come_about_is_given_back(world: World) -> None:

@@ -9,8 +9,8 @@ from botocore.exceptions import ParamValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.refusal import DroppedError, RefusedError
-from fleet.worker import MAX_RECEIVES, DeadLetters, process
+from fleet.refusal import AwayError, DroppedError, RefusedError
+from fleet.worker import FIRST_RECEIVES, MAX_RECEIVES, DeadLetters, process
 from tests.functions.entry import batch, failures
 from tests.layers.fleet.fakes import FakeQueue, client_error
 
@@ -18,6 +18,12 @@ type Logged = Callable[[], str]
 
 MARKER = "PATIENT-4711"
 URL = "https://sqs/dead"
+
+
+class BusyError(AwayError):
+    """Somebody else's limit."""
+
+    reason = "throttled"
 
 
 class Desk:
@@ -36,6 +42,10 @@ class Desk:
                 raise RefusedError("malformed", "$.detail.Id", "expected a text")
             case "fail":
                 raise RuntimeError(body)
+            case "away":
+                raise AwayError("HTTP 503")
+            case "busy":
+                raise BusyError("TooManyRequestsException")
             case "throttled":
                 raise client_error("ThrottlingException", "PutItem", "PutItem on yagura-findings")
             case "invalid":
@@ -52,13 +62,17 @@ def desk() -> Desk:
     return Desk()
 
 
-@given(st.lists(st.sampled_from(["ok", "drop", "refuse", "fail"]), max_size=10), st.integers(1, MAX_RECEIVES))
+@given(
+    st.lists(st.sampled_from(["ok", "drop", "refuse", "fail", "away", "busy"]), max_size=10),
+    st.integers(1, MAX_RECEIVES),
+)
 def test_each_record_fares_by_itself(bodies: list[str], receives: int) -> None:
     desk = Desk()
     failed = desk.run(*bodies, receives=receives)
     assert desk.seen == bodies
     last = receives == MAX_RECEIVES
-    assert failed == [f"m{index}" for index, body in enumerate(bodies) if body == "fail" and not last]
+    again = {"away", "busy", "fail"} if receives < FIRST_RECEIVES else {"fail"} if not last else set()
+    assert failed == [f"m{index}" for index, body in enumerate(bodies) if body in again]
     dead = {"refuse", "fail"} if last else {"refuse"}
     assert [message["MessageBody"] for message in desk.dead.messages] == [body for body in bodies if body in dead]
 
@@ -149,6 +163,32 @@ def test_drops_and_refusals_are_counted_by_reason(desk: Desk, logged: Logged) ->
     lines = [json.loads(line) for line in logged().splitlines() if "_aws" in line]
     counted = [(line["service"], line["reason"], line.get("Dropped"), line.get("Refused")) for line in lines]
     assert counted == [("tests", "not_ours", [1.0], None), ("tests", "malformed", None, [1.0])]
+
+
+def test_what_waits_for_others_comes_again_once_and_then_ends_and_is_no_dead_letter(desk: Desk) -> None:
+    assert desk.run("away", "ok") == ["m0"]
+    for receives in range(2, MAX_RECEIVES + 1):
+        assert desk.run("away", "ok", receives=receives) == []
+    assert desk.dead.messages == []
+
+
+def test_what_is_put_off_is_counted_by_reason_and_in_all_and_each_cause_is_one_line_of_a_batch(
+    desk: Desk, logged: Logged
+) -> None:
+    desk.run("away", "away", "busy")
+    lines = [json.loads(line) for line in logged().splitlines()]
+    assert [(line["reason"], line["why"], line["messages"]) for line in lines if line.get("message") == "away"] == [
+        ("unavailable", "HTTP 503", 2),
+        ("throttled", "TooManyRequestsException", 1),
+    ]
+    assert len(lines) == 2, "nothing is put off by a first receive"
+    desk.run("away", "away", "busy", receives=2)
+    counted = [json.loads(line) for line in logged().splitlines() if "_aws" in line]
+    assert [(line.get("reason"), line["PutOff"]) for line in counted] == [
+        ("unavailable", [2.0]),
+        ("throttled", [1.0]),
+        (None, [3.0]),
+    ]
 
 
 def test_a_dead_letter_names_the_queue_that_it_goes_back_to(desk: Desk) -> None:

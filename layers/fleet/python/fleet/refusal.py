@@ -1,6 +1,7 @@
-"""How a function says no to an event: for good (dead letter, with a reason) or quietly (dropped, counted)."""
+"""How a function says no to an event: for good (dead letter, with a reason), quietly (dropped, counted) or not now."""
 
 import re
+from typing import ClassVar
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -27,3 +28,13 @@ class DroppedError(Exception):
             raise ValueError(f"a reason is a slug such as not_ours; got {reason!r}")
         super().__init__(reason)
         self.reason = reason
+
+
+class AwayError(Exception):
+    """Somebody outside the fleet does not do now what is asked. That stands in a table, and is asked again from there.
+
+    So the message need not outlast it: it comes again a first time, since most of this is over soon, and then it ends
+    (`fleet.worker`). `reason` is a slug for counting; the text may be logged.
+    """
+
+    reason: ClassVar[str] = "unavailable"
