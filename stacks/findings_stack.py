@@ -66,6 +66,7 @@ class FindingsStack(CapabilityStack):
             self.grant_send(sweep, queue)
 
         self._commands(table)
+        self.put_off_alarm()
 
     def _table_with_live(self) -> dynamodb.Table:
         table = self.table(stream=True, time_to_live="expires")

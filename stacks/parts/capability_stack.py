@@ -19,6 +19,7 @@ from constructs import Construct
 
 from fleet.items import PENDING
 from fleet.modes import FREEZE, parameter
+from fleet.telemetry import NAMESPACE
 from stacks.deployment import Deployment
 from stacks.names import ALARM_TOPIC, BUS, KEY_PARAMETER
 from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_code
@@ -152,6 +153,31 @@ class CapabilityStack(Stack):
         )
         alarm.add_alarm_action(actions.SnsAction(self._topic))
         return queue
+
+    def put_off_alarm(self) -> None:
+        """Somebody outside the fleet has been away for so long that queues no longer wait for them (`fleet.worker`).
+
+        What is put off is asked for again at least every four hours: five without any and nothing waits any more.
+        """
+        alarm = cloudwatch.Alarm(
+            self,
+            "PutOff",
+            alarm_name=f"yagura-{self.capability}-put-off",
+            alarm_description=f"What {self.capability} is to change elsewhere waits: see docs/runbooks/put-off.md.",
+            metric=cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name="PutOff",
+                dimensions_map={"service": self.capability},
+                statistic=cloudwatch.Stats.SUM,
+                period=Duration.hours(1),
+            ),
+            threshold=0,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=5,
+            datapoints_to_alarm=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
 
     def every(self, interval: Duration, function: FleetFunction, *, description: str) -> None:
         """Call `function` on a schedule."""
