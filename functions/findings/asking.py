@@ -2,21 +2,34 @@
 
 from collections.abc import Callable, Iterable
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from fleet import clock, telemetry
 from fleet.budget import Budget
 from fleet.modes import Mode
-from fleet.refusal import RefusedError
-from functions.findings.effects import Batch, Change, answered, changes, in_batches
+from fleet.refusal import AwayError, RefusedError
+from functions.findings.effects import Batch, Change, answered, changes, in_batches, refused
 from functions.findings.office import Office
 from functions.findings.problem import Problem
 from functions.findings.securityhub import Done, NotEnabledError, SecurityHub, ThrottledError
+
+YOUNG_MS = 3_600_000
+"""Of a finding that was heard of so lately Security Hub may say that it does not know it, and know it soon."""
 
 type Errors = dict[str, Exception]
 """By problem, what kept some of it from being done."""
 
 
-class UnprocessedError(Exception):
+class UnprocessedError(AwayError):
     """Security Hub took the call, but not this finding in it."""
+
+    reason = "unprocessed"
+
+
+class UnreachableError(AwayError):
+    """Security Hub does not answer at all."""
+
+    reason = "unreachable"
 
 
 class Asking:
@@ -29,18 +42,22 @@ class Asking:
         """Ask for all that these problems want; what one of them suffers from, the others do not."""
         errors: Errors = {}
         wanted = self._wanted(problems, errors)
-        busy: Exception | None = None
+        busy: dict[str, Exception] = {}
         for batch in in_batches(wanted):
-            found: Done | Exception = busy or self._tried(batch)
+            found: Done | Exception = busy.get(batch.form) or self._tried(batch)
+            cause = found if isinstance(found, Exception) else found.cause
+            # The limit is the account's, of either Security Hub: what follows would only be throttled as well.
+            if isinstance(cause, (ThrottledError, NotEnabledError, UnreachableError)):
+                busy[batch.form] = cause
             if isinstance(found, Exception):
                 errors |= {change.problem: found for change in batch.changes}
-                # The account's limit is everybody's: what follows would only be throttled as well.
-                busy = found if isinstance(found, (ThrottledError, NotEnabledError)) else None
                 continue
-            # What it will never take is written down as well: asking every quarter of an hour changes nothing.
-            errors |= {change.problem: UnprocessedError() for change in found.left}
+            young = [change for change in found.unknown if clock.now_ms() - change.reported < YOUNG_MS]
+            gone = [change for change in found.unknown if change not in young]
+            errors |= {change.problem: cause or UnprocessedError() for change in [*found.left, *young]}
             errors |= {change.problem: _refused() for change in found.refused}
-            errors |= self._write_down([*found.taken, *found.refused])
+            # What it will never take is written down as well: asking for it again changes nothing.
+            errors |= self._write_down([*found.taken, *gone, *map(refused, found.refused)])
         return errors
 
     def _wanted(self, problems: Iterable[str], errors: Errors) -> list[Change]:
@@ -67,16 +84,26 @@ class Asking:
         if suppressing:  # undoing costs nothing
             given = self._budget.take(len(batch.changes), now)
             if not given:
-                return Done([], [], [])  # the sweep comes back to it
+                return Done([], [], [], [])  # the sweep comes back to it
             batch = batch._replace(changes=batch.changes[:given])
         try:
-            done = self._hub.update(batch)
-        except ThrottledError:
-            if suppressing:
+            done = self._update(batch)
+        except AwayError:
+            if suppressing:  # asked for again it is the same effect, whether or not it has come about
                 self._budget.give_back(len(batch.changes), now)
             raise
+        if suppressing:
+            self._budget.give_back(len(batch.changes) - len(done.taken), now)
         telemetry.count("WrittenBack", capability="findings", reason=batch.workflow.lower(), by=len(done.taken))
         return done
+
+    def _update(self, batch: Batch) -> Done:
+        try:
+            done = self._hub.update(batch)
+        except (ClientError, BotoCoreError) as error:
+            raise _away(error) from error
+        cause = done.cause
+        return done._replace(cause=_away(cause)) if isinstance(cause, (ClientError, BotoCoreError)) else done
 
     def _write_down(self, taken: list[Change]) -> Errors:
         errors: Errors = {}
@@ -92,8 +119,16 @@ class Asking:
         return errors
 
 
+def _away(error: ClientError | BotoCoreError) -> AwayError:
+    """Its message names the action and the resource that were refused, and nothing of a finding."""
+    telemetry.log_failure("Security Hub is away", error)
+    if isinstance(error, ClientError):
+        return AwayError(error.response["Error"]["Code"])
+    return UnreachableError(type(error).__name__)
+
+
 def _answered(done: list[Change]) -> Callable[[Problem, int], Problem]:
-    return lambda problem, _now: answered(problem, done)
+    return lambda problem, now: answered(problem, done, now)
 
 
 def _refused() -> RefusedError:

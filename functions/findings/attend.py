@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from functions.findings.decision import Law, did, reviewed
-from functions.findings.effects import attention
+from functions.findings.effects import attention, due_again
 from functions.findings.problem import Deed, Problem
 
 type Say = Literal["warn", "remind", "overdue", "escalate"]
@@ -42,9 +42,10 @@ def attended(problem: Problem, law: Law, now: int) -> Attended:
             case "warn" if lease is not None:
                 problem = did(msgspec.structs.replace(problem, warned=lease.until), "warned", "clock", now)
                 said = "warn"
+            case "again":
+                problem = due_again(problem, now)
             case stage:
                 level, deed = _LEVELS[stage]
                 problem = msgspec.structs.replace(problem, stage=(problem.state.due, level))
-                if stage != "escalate" or problem.state.tell != "never":  # of that nobody else is to hear either
-                    problem, said = did(problem, deed, "clock", now), stage
+                problem, said = did(problem, deed, "clock", now), stage
     return Attended(problem, said)

@@ -14,10 +14,24 @@ from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
 from functions.findings.lease import DAY_MS, Lease
 from functions.findings.policy import Facts, Judge, Trace
-from functions.findings.problem import ASKED, CLOSED, MOST_ACTS, OPENED, SUPPRESSED, Act, Deed, Heard, Problem, State
+from functions.findings.problem import (
+    ASKED,
+    CLOSED,
+    MOST_ACTS,
+    NEW,
+    OPENED,
+    SUPPRESSED,
+    Act,
+    Deed,
+    Heard,
+    Problem,
+    State,
+)
 
 _CLOSED = (Status.RESOLVED, Status.GONE)
 _ENDED: tuple[Deed, ...] = ("unsuppressed", "suppression_ended")
+_LAG_MS = 60_000
+"""Security Hub's events may be so far behind what it was asked."""
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -64,11 +78,12 @@ def _answered(problem: Problem, report: Report, history: History) -> Problem:
         label = since.label
         for each in reports:
             if each.copy == key and (since.last is None or each > since.last):
-                label = _heard(label, each)
+                label = _heard(label, each, problem.asked_at.get(key))
                 if settled and each <= settled[0]:  # those before it are not to be had any more
                     since = Heard(label, each)
         asked[key], heard[key] = label, since
-    return msgspec.structs.replace(problem, asked=asked, heard=heard)
+    asked_at = {key: at for key, at in problem.asked_at.items() if key in asked}
+    return msgspec.structs.replace(problem, asked=asked, asked_at=asked_at, heard=heard)
 
 
 def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> Problem:
@@ -99,7 +114,8 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
         begins=_begins(facts, problem, law, now) if status is Status.OPEN and not verdict.ignored else 0,
     )
     granted = problem.granted if problem.granted and now < problem.granted.until else None
-    return msgspec.structs.replace(problem, state=state, granted=granted, config=law.config)
+    again = problem.again if state == problem.state else None  # what is wanted now has not been in vain yet
+    return msgspec.structs.replace(problem, state=state, granted=granted, again=again, config=law.config)
 
 
 def _begins(facts: Facts, problem: Problem, law: Law, now: int) -> int:
@@ -109,9 +125,18 @@ def _begins(facts: Facts, problem: Problem, law: Law, now: int) -> int:
     return next((at for at in sorted(starts) if judge.judge(facts, at, assigned=problem.assigned).lease), 0)
 
 
-def _heard(asked: str, report: Report) -> str:
-    """What is known of what Security Hub was asked about a finding, after this word of it."""
+def _heard(asked: str, report: Report, asked_at: int | None) -> str:
+    """What is known of what Security Hub was asked about a finding, after this word of it. Empty: as if it never was.
+
+    It may say that it has done what it has not, as of a finding that it does not know yet. Whoever sets another status
+    leaves our note on it, or has seen the status that we asked for: that is not mistaken for it.
+    """
     state, _, terms = asked.partition(" ")
+    if asked_at is not None and report.event_time > asked_at + _LAG_MS:
+        if state == ASKED and report.status is Status.OPEN and not report.echo and report.terms != terms:
+            return ""
+        if state == NEW and report.echo:
+            return f"{SUPPRESSED} {report.terms}"
     if state == ASKED and report.terms == terms:  # before, it is only that it has not come about yet
         state = SUPPRESSED
     if state not in (SUPPRESSED, CLOSED):

@@ -17,12 +17,12 @@ from fleet.masking import mask
 from functions.findings.finding import TAKEN_BACK, Finding, Status, note_of
 from functions.findings.lease import DAY_MS, WARN_MS, Lease
 from functions.findings.policy import Policy
-from functions.findings.problem import ASKED, CLOSED, SUPPRESSED, Problem
+from functions.findings.problem import ASKED, CLOSED, NEW, REFUSED, SUPPRESSED, Again, Problem
 
 BATCH = 100
 """Findings in one call of BatchUpdateFindings, and of its V2."""
-RETRY_MS = 15 * 60_000
-"""What could not be done is tried again after so long, if nothing else brings it up."""
+RETRY_MS, MOST_RETRY_MS = 15 * 60_000, 4 * 3_600_000
+"""What could not be done is asked for again after so long, and then each time after twice as long, up to the most."""
 SECURITY_HUB, TICKET = "security-hub", "ticket"
 _MOST_NOTE = 512
 
@@ -39,6 +39,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     """As `Problem.asked` remembers it."""
     note: str
+    reported: int = 0
+    """When it was last heard of (ms)."""
 
 
 class Batch(NamedTuple):
@@ -68,10 +70,19 @@ def changes(problem: Problem, *, undo_only: bool = False) -> Iterator[Change]:
             and copy.status is Status.SUPPRESSED
             and (state in (ASKED, SUPPRESSED, CLOSED) or _lost(copy, state))
         ):
-            label, note = "NEW", TAKEN_BACK
+            label, note = NEW, TAKEN_BACK
         else:
             continue
-        yield Change(problem=problem.id, copy=key, finding=copy, workflow=workflow, label=label, note=note[:_MOST_NOTE])
+        report = problem.history.last_of(key)
+        yield Change(
+            problem=problem.id,
+            copy=key,
+            finding=copy,
+            workflow=workflow,
+            label=label,
+            note=note[:_MOST_NOTE],
+            reported=report.event_time if report else 0,
+        )
 
 
 def in_batches(wanted: Iterable[Change]) -> Iterator[Batch]:
@@ -84,11 +95,21 @@ def in_batches(wanted: Iterable[Change]) -> Iterator[Batch]:
             yield Batch(form, workflow, note, some)
 
 
-def answered(problem: Problem, done: Sequence[Change]) -> Problem:
+def answered(problem: Problem, done: Sequence[Change], now: int) -> Problem:
     """After Security Hub took these."""
     taken = {change.copy: change.label for change in done if change.copy in problem.copies}
-    heard = {key: heard for key, heard in problem.heard.items() if key not in taken}
-    return msgspec.structs.replace(problem, asked=problem.asked | taken, heard=heard)
+    return msgspec.structs.replace(
+        problem,
+        asked=problem.asked | taken,
+        asked_at=problem.asked_at | dict.fromkeys(taken, now),
+        heard={key: heard for key, heard in problem.heard.items() if key not in taken},
+        again=None,
+    )
+
+
+def refused(change: Change) -> Change:
+    """As it is remembered when Security Hub will never do it: it is not asked for again on the same terms."""
+    return msgspec.structs.replace(change, label=change.label.replace(ASKED, REFUSED, 1))
 
 
 def issue_wanted(problem: Problem) -> Literal["open", "reopen", "close", ""]:
@@ -109,7 +130,9 @@ def issue_deed(problem: Problem) -> str:
 
 
 def wants(problem: Problem, *, acting: bool) -> list[str]:
-    """What is to be changed outside the fleet now; `acting`: whether more than undone may be."""
+    """What is to be asked for outside the fleet now; `acting`: whether more than undoing may be."""
+    if problem.again is not None and problem.again.at:
+        return []
     found = [SECURITY_HUB] if next(changes(problem, undo_only=not acting), None) else []
     issue = issue_wanted(problem)
     if problem.issue is not None and problem.issue.refused == issue_deed(problem):
@@ -117,11 +140,32 @@ def wants(problem: Problem, *, acting: bool) -> list[str]:
     return [*found, TICKET] if issue == "close" or (issue and acting) else found
 
 
+def cost(problem: Problem) -> int:
+    """How many effects what it wants now would have; undoing is none."""
+    wanted = wants(problem, acting=True)
+    suppressions = sum(change.workflow == "SUPPRESSED" for change in changes(problem)) if SECURITY_HUB in wanted else 0
+    return suppressions + (TICKET in wanted and issue_wanted(problem) != "close")
+
+
+def due_again(problem: Problem, now: int) -> Problem:
+    """It wants again what it waits to ask for, if the time has come."""
+    again = problem.again
+    return msgspec.structs.replace(problem, again=Again(0, again.times)) if again and again.at <= now else problem
+
+
+def put_off(problem: Problem, now: int, *, until: int = 0) -> Problem:
+    """What it wants is being asked for, and if that is in vain, again later. `until`: it is not asked for before."""
+    times = problem.again.times if problem.again else 0
+    pause = min(RETRY_MS << min(times, 8), MOST_RETRY_MS)
+    again = Again(until, times) if until else Again(now + pause, times + 1)
+    return msgspec.structs.replace(problem, again=again)
+
+
 class Attention(NamedTuple):
     """What the clock does to a problem next, and when (ms)."""
 
     at: int
-    what: Literal["review", "warn", "remind", "overdue", "escalate"]
+    what: Literal["review", "warn", "remind", "overdue", "escalate", "again"]
 
 
 def attention(problem: Problem, policy: Policy) -> Attention | None:
@@ -131,6 +175,8 @@ def attention(problem: Problem, policy: Policy) -> Attention | None:
 
 def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
     state, granted = problem.state, problem.granted
+    if problem.again is not None and problem.again.at:
+        yield Attention(problem.again.at, "again")
     if state.lease is not None:
         yield Attention(state.lease.until, "review")
         if granted is not None and granted.by == state.lease.by and problem.warned != state.lease.until:
@@ -147,7 +193,8 @@ def _ahead(problem: Problem, policy: Policy) -> Iterator[Attention]:
             Attention(state.due, "overdue"),
             Attention(state.due + policy.escalate_days * DAY_MS, "escalate"),
         )
-        yield from stages[level : level + 1]
+        last = 2 if state.tell == "never" else 3  # of what nobody is told nobody else is to hear either
+        yield from stages[level : min(level + 1, last)]
 
 
 def _before(end: int, ahead: int, *, since: int) -> int:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from functions.findings.effects import SECURITY_HUB, TICKET, wants
-from functions.findings.problem import Problem
+from functions.findings.effects import SECURITY_HUB, TICKET
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,10 +25,6 @@ class Errands:
         names = {SECURITY_HUB: "YAGURA_WRITEBACK_QUEUE", TICKET: "YAGURA_TICKET_QUEUE"}
         queues = {what: environment.get(name, "") for what, name in names.items()}
         return cls(client, {what: url for what, url in queues.items() if url})
-
-    def hurry(self, problem: Problem, *, acting: bool) -> None:
-        """Have what a problem wants done now."""
-        self.send(problem.id, wants(problem, acting=acting))
 
     def send(self, problem_id: str, wanted: list[str]) -> None:
         """Put it on the queues of those who do this."""

@@ -13,6 +13,7 @@ from msgspec import Meta
 from fleet import telemetry
 from fleet.clock import Clock, wall_ms
 from fleet.posting import Answer, UnreachableError, send
+from fleet.refusal import AwayError
 from fleet.secrets import Secret
 
 LABEL = "yagura"
@@ -44,11 +45,13 @@ class Ticket(msgspec.Struct, frozen=True):
     url: str
 
 
-class GitHubUnavailableError(Exception):
+class GitHubUnavailableError(AwayError):
     """GitHub cannot take it now, or has not said that it has; `status` says what an operator should know.
 
     What was asked may have been done all the same: before an issue is opened again, it is to be looked for.
     """
+
+    reason = "github"
 
     def __init__(self, status: str, *, retry_after_ms: int = 0) -> None:
         super().__init__(status)

@@ -106,4 +106,6 @@ class Issues:
 
     def _keep(self, problem_id: str, issue: Issue) -> None:
         """Nobody else has changed the issue: we were at it."""
-        self._office.change(problem_id, lambda problem, _now: replace(problem, issue=issue), actor="yagura.findings")
+        self._office.change(
+            problem_id, lambda problem, _now: replace(problem, issue=issue, again=None), actor="yagura.findings"
+        )

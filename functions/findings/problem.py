@@ -22,6 +22,8 @@ MOST_ACTS = 50
 ASKED, SUPPRESSED, CLOSED, OPENED = "ASKED", "SUPPRESSED", "CLOSED", "OPENED"
 """How `Problem.asked` begins for a finding that Security Hub was asked to suppress; then was seen suppressed; or closed
 since; or opened since by somebody else."""
+REFUSED, NEW = "REFUSED", "NEW"
+"""Or that it refused to suppress; or that it was asked to take back."""
 
 type Deed = Literal[
     "suppressed", "unsuppressed", "assigned", "suppression_ended", "reminded", "overdue", "escalated", "warned",
@@ -45,6 +47,15 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     """As in `Problem.asked`."""
     last: Report | None
     """The report; None: none."""
+
+
+class Again(msgspec.Struct, frozen=True, array_like=True):
+    """What could not be done outside the fleet is asked for again."""
+
+    at: int
+    """When; 0: now."""
+    times: int
+    """How often it was."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +137,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     acts: list[Act] = []
     asked: dict[str, str] = {}
     """What Security Hub was last asked about each finding, and what became of that: `ASKED until <day> by rule:x`."""
+    asked_at: dict[str, int] = {}
+    """When: what is reported of it after that can tell whether it has come about."""
     heard: dict[str, Heard] = {}
     """From where on reports have made `asked` what it is; before any was heard since it was asked, nothing."""
     stage: tuple[int, int] = (0, 0)
@@ -135,6 +148,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     baseline: bool = False
     """It was there before the fleet."""
     issue: Issue | None = None
+    again: Again | None = None
+    """None: nothing that is wanted outside the fleet has been in vain."""
 
     @property
     def id(self) -> str:

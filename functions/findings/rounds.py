@@ -5,18 +5,22 @@ Each goes as far as there is time, and goes on from there at the next tick.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from fleet import clock
 from fleet.events.envelope import Entry
 from fleet.modes import Mode
-from functions.findings.attend import Say, attended
+from functions.findings.allowance import budget_of
+from functions.findings.attend import Attended, attended
 from functions.findings.baseline import GIVE_UP_MS
 from functions.findings.decision import reviewed
-from functions.findings.effects import wants
+from functions.findings.effects import due_again, wants
 from functions.findings.errands import Errands
 from functions.findings.failures import Failures
 from functions.findings.office import Office
 from functions.findings.problem import Problem
 from functions.findings.reconcile import NAME, Reconciliation
+from functions.findings.retries import Retries
 from functions.findings.securityhub import NotEnabledError, SecurityHub
 from functions.findings.store import IGNORED
 from functions.findings.sums import Sums
@@ -34,33 +38,36 @@ class Rounds:
 
     def __init__(self, office: Office, hub: SecurityHub, errands: Errands) -> None:
         self._office, self._hub, self._errands = office, hub, errands
-        self._walks, self._sums = Walks(office.table), Sums(office)
+        self._walks, self._sums, self._budget = Walks(office.table), Sums(office), budget_of(office)
         self._waits = False
         """Whether there is no Security Hub: then new accounts wait for it, and nobody for them."""
 
     def attend(self, time_left: TimeLeft) -> None:
         """Each problem that is due: suppressions that end, deadlines, and changes that could not be made until now."""
-        failures = Failures("attend")
+        failures, acting = Failures("attend"), self._office.modes.mode() is Mode.ACT
+        retries = Retries(self._budget, acting=acting)
         for problem_id in self._office.store.due(clock.now_ms()):
             if not time_left():
                 break
             with failures.of(problem_id):
-                self._attend(problem_id, failures)
+                self._attend(problem_id, retries, failures)
         failures.tell()
 
-    def _attend(self, problem_id: str, failures: Failures) -> None:
-        said: list[Say | None] = [None]
+    def _attend(self, problem_id: str, retries: Retries, failures: Failures) -> None:
         off = self._office.modes.mode() is Mode.OFF
+        said, errands = None, list[str]()
 
         def change(problem: Problem, now: int) -> Problem | None:
-            if off and problem.state.lease is None:  # then nothing is told, but suppressions end all the same
-                return None
-            done = attended(problem, self._office.law, now)
-            said[0] = done.said
-            return done.problem
+            nonlocal said, errands
+            # Off, nothing is told, but suppressions end all the same, also in Security Hub.
+            silent = off and problem.state.lease is None
+            done = Attended(due_again(problem, now), None) if silent else attended(problem, self._office.law, now)
+            said = done.said
+            after, errands = retries.of(done.problem, now)
+            return None if silent and not errands else after
 
         def tell(told: Told) -> list[Entry]:
-            match said[0]:
+            match said:
                 case None:
                     return []
                 case "warn":
@@ -68,7 +75,11 @@ class Rounds:
                 case stage:
                     return [overdue(told, stage, self._office.policy.escalate_to)]
 
-        self._hurry(self._office.change(problem_id, change, actor="yagura.findings", extra=tell), failures)
+        self._office.change(problem_id, change, actor="yagura.findings", extra=tell)
+        try:
+            self._errands.send(problem_id, errands)
+        except Exception as error:  # noqa: BLE001 - it is due again soon, and the queues hold up no problem
+            failures.add(error, problem_id)
 
     def review(self, time_left: TimeLeft) -> None:
         """After a change of configuration or mode, judge all problems anew."""
@@ -77,7 +88,7 @@ class Rounds:
         walk = self._walks.begin("review", f"{law.config}{' acting' if acting else ''}", clock.now_ms())
 
         def change(problem: Problem, now: int) -> Problem | None:
-            after = reviewed(problem, law, now)
+            after = reviewed(replace(problem, again=None), law, now)  # perhaps it is no longer in vain
             return after if after != problem or wants(after, acting=acting) else None
 
         teams = [*self._office.teams(), IGNORED] if walk else []
@@ -87,7 +98,7 @@ class Rounds:
                 if not time_left():
                     return failures.tell()
                 with failures.of(brief.problem):
-                    self._hurry(self._office.change(brief.problem, change, actor="yagura.findings"), failures)
+                    self._office.change(brief.problem, change, actor="yagura.findings")
             walk = self._walks.go_on(walk, {"team": index, "after": after} if after else {"team": index + 1})
         if walk:
             self._walks.end(walk)
@@ -130,11 +141,3 @@ class Rounds:
         if walk:
             self._walks.end(walk)
         failures.tell()
-
-    def _hurry(self, problem: Problem | None, failures: Failures) -> None:
-        """Have what it wants done now; else it is due again soon."""
-        try:
-            if problem is not None:
-                self._errands.hurry(problem, acting=self._office.modes.mode() is Mode.ACT)
-        except Exception as error:  # noqa: BLE001 - see above
-            failures.add(error, problem.id if problem else "")

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from fleet import telemetry
+from fleet.refusal import AwayError
 from functions.findings.effects import Batch, Change
 from functions.findings.finding import UPDATED_BY, Finding
 
@@ -34,12 +35,16 @@ _SECONDS = 1.0
 type Form = Literal["asff", "ocsf"]
 
 
-class ThrottledError(Exception):
+class ThrottledError(AwayError):
     """Others in the account ask too: the change is kept and tried again."""
 
+    reason = "throttled"
 
-class NotEnabledError(Exception):
+
+class NotEnabledError(AwayError):
     """There is no Security Hub in this account and Region."""
+
+    reason = "not_enabled"
 
 
 class StaleTokenError(Exception):
@@ -50,11 +55,14 @@ class Done(NamedTuple):
     """What came of a batch."""
 
     taken: list[Change]
-    """Including those of findings that are no more: nothing is left to be asked about them."""
     left: list[Change]
     """It may take these another time."""
     refused: list[Change]
     """It will never take these."""
+    unknown: list[Change]
+    """It has no such findings: any more, or not yet."""
+    cause: Exception | None = None
+    """What kept it from being asked for the last of those that are left."""
 
 
 class Pacer:
@@ -93,9 +101,9 @@ class SecurityHub:
             if not isinstance(error, ClientError) or error.response["Error"]["Code"] in _INVALID:
                 return self._in_halves(batch)
             raise _known(error) from error
-        done = Done([], [], [])
+        done = Done([], [], [], [])
         nameless = not codes.keys() <= {_identity(change.finding) for change in batch.changes}
-        where = {"unknown": done.taken, "refused": done.refused, "other": done.left}
+        where = {"unknown": done.unknown, "refused": done.refused, "other": done.left}
         for change in batch.changes:
             code = codes.get(_identity(change.finding))
             if code is None:  # if it names none that was asked for, it may mean any of them
@@ -111,10 +119,23 @@ class SecurityHub:
         some = batch.changes
         if len(some) == 1:
             telemetry.count("Unprocessed", capability="findings", reason="refused")
-            return Done([], [], [*some])
-        halves = some[: len(some) // 2], some[len(some) // 2 :]
-        first, second = (self.update(batch._replace(changes=half)) for half in halves)
-        return Done(*(one + other for one, other in zip(first, second, strict=True)))
+            return Done([], [], [*some], [])
+        first = self._half(batch._replace(changes=some[: len(some) // 2]), None)
+        second = self._half(batch._replace(changes=some[len(some) // 2 :]), first.cause)
+        return Done(
+            first.taken + second.taken,
+            first.left + second.left,
+            first.refused + second.refused,
+            first.unknown + second.unknown,
+            second.cause,
+        )
+
+    def _half(self, batch: Batch, cause: Exception | None) -> Done:
+        """Ask for it, unless something keeps us from it: that takes back nothing of the other half."""
+        try:
+            return Done([], [*batch.changes], [], [], cause) if cause else self.update(batch)
+        except (AwayError, ClientError, BotoCoreError) as error:
+            return Done([], [*batch.changes], [], [], error)
 
     def page(self, filters: dict[str, Any], token: str = "", *, form: Form = "asff") -> tuple[list[bytes], str]:
         """A page of findings as JSON documents, oldest change first, and the token of the next; empty: none follows.

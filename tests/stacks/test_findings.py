@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from fleet.command_work import LEASE_MS
+from fleet.telemetry import NAMESPACE
 from fleetctl.policies import of_role
 from fleetctl.templates import Template, synthesize
+from functions.findings.effects import MOST_RETRY_MS
 from functions.findings.issues import BUSY_MS
 from tests.stacks.fleets import find, small
 
@@ -199,6 +201,17 @@ def test_what_events_do_not_bring_comes_by_a_schedule(findings: Template, entry:
 def test_each_queue_has_an_alarm_on_age_and_the_dead_letters_have_one(findings: Template) -> None:
     alarms = {each["AlarmName"]: each for each in findings.of_type("AWS::CloudWatch::Alarm").values()}
     too_old = [f"yagura-findings{queue}-events-too-old" for queue in ("", "-writeback", "-tickets", "-commands")]
-    assert set(alarms) == {"yagura-findings-dead-letters", *too_old}
+    assert set(alarms) == {"yagura-findings-dead-letters", "yagura-findings-put-off", *too_old}
     assert alarms["yagura-findings-dead-letters"]["Threshold"] == 0
     assert {alarms[name]["Threshold"] for name in too_old} == {900}
+
+
+def test_an_outage_of_others_raises_an_alarm_as_long_as_something_waits_for_them(findings: Template) -> None:
+    alarms = {each["AlarmName"]: each for each in findings.of_type("AWS::CloudWatch::Alarm").values()}
+    alarm = alarms["yagura-findings-put-off"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (NAMESPACE, "PutOff", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "findings"}], "as the total is counted"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert (alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    assert alarm["Period"] * 1000 * alarm["EvaluationPeriods"] > MOST_RETRY_MS
+    assert alarm["AlarmActions"]

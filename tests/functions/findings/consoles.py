@@ -11,8 +11,10 @@ from functions.findings.lease import DAY_MS
 from functions.findings.problem import Problem
 from tests.functions.findings.laws import NOW, finding_like, law, lease
 
+HOUR = 3_600_000
+
 type Ask = Callable[[Problem], Iterable[Change]]
-type Keep = Callable[[Problem, Sequence[Change]], Problem]
+type Keep = Callable[[Problem, Sequence[Change], int], Problem]
 
 
 class Console:
@@ -105,7 +107,18 @@ class Console:
             self._check(change)
             self._label = change.label
             self._set(change.workflow, "fleet", (UPDATED_BY, change.note))
-        self.problem = self._keep(self.problem, wanted)
+        self.problem = self._keep(self.problem, wanted, self.now)
+
+    def ask_in_vain(self) -> None:
+        """Security Hub says that it has done it, and has not, as its next word of the finding shows."""
+        self.all_events_come()
+        wanted = list(self._ask(self.problem))
+        for change in wanted:
+            self._check(change)
+        self.problem = self._keep(self.problem, wanted, self.now)
+        self.now += HOUR
+        self._say()
+        self.all_events_come()
 
     def _check(self, change: Change) -> None:
         lease_now = self.problem.state.lease

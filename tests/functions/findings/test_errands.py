@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.findings.effects import SECURITY_HUB, TICKET
+from functions.findings.effects import SECURITY_HUB, TICKET, wants
 from functions.findings.errands import Errands
 from functions.findings.policy import Rule, Ticket
 from functions.findings.problem import Problem
@@ -45,7 +45,7 @@ def sent(queues: Queues) -> dict[str, list[str]]:
 def test_a_problem_is_put_on_the_queues_of_those_who_do_what_it_wants(
     queues: Queues, problem: Problem, acting: bool, expected: list[str]
 ) -> None:
-    errands(queues).hurry(problem, acting=acting)
+    errands(queues).send(problem.id, wants(problem, acting=acting))
     assert sent(queues) == {queue: [problem.id] for queue in expected}
 
 

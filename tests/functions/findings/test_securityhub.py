@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.findings import securityhub
 from functions.findings.effects import Batch, Change
@@ -101,10 +103,10 @@ def test_a_finding_of_several_problems_is_asked_once(fake: FakeSecurityHub, hub:
 
 
 @pytest.mark.parametrize("form", ["asff", "ocsf"])
-def test_a_finding_that_is_no_more_is_done_with(form: str, fake: FakeSecurityHub, hub: SecurityHub) -> None:
+def test_a_finding_that_it_does_not_know_is_told_apart(form: str, fake: FakeSecurityHub, hub: SecurityHub) -> None:
     put(fake, "a")
     done = hub.update(batch("a", "gone", form=form))
-    assert (names(done.taken), done.left, done.refused) == (["a", "gone"], [], [])
+    assert (names(done.taken), names(done.unknown), done.left, done.refused) == (["a"], ["gone"], [], [])
 
 
 @pytest.mark.parametrize("form", ["asff", "ocsf"])
@@ -178,6 +180,37 @@ def test_a_finding_that_spoils_the_call_is_told_apart_from_its_neighbours(
     assert (names(done.taken), done.left, names(done.refused)) == ([x for x in "abcde" if x not in bad], [], bad)
 
 
+@given(
+    st.lists(st.sampled_from(["sound", "spoilt", "gone"]), min_size=2, max_size=9),
+    st.integers(1, 20),
+    st.sampled_from([{"throttle": 1}, {"fail": 1}, {"enabled": False}, {"down": True}]),
+)
+def test_what_is_away_in_the_middle_of_a_call_that_is_taken_apart_neither_loses_nor_repeats_what_was_taken(
+    kinds: list[str], calls: int, wish: dict[str, Any]
+) -> None:
+    fake = FakeSecurityHub(now=lambda: NOW)
+    some = "abcdefghi"[: len(kinds)]
+    for name, kind in zip(some, kinds, strict=True):
+        if kind != "gone":
+            fake.put(asff(name, at=NOW))
+    fake.spoilt = {found(name).finding_id for name, kind in zip(some, kinds, strict=True) if kind == "spoilt"}
+
+    def pace() -> None:
+        if len(fake.calls) == calls:
+            fake.behaves(**wish)
+
+    hub: Any = fake
+    done = SecurityHub(hub, pace).update(batch(*some))
+    told = [*done.taken, *done.left, *done.refused, *done.unknown]
+    assert sorted(names(told)) == list(some), "each has one answer"
+    suppressed = [name for name, kind in zip(some, kinds, strict=True) if kind != "gone"]
+    suppressed = [name for name in suppressed if fake.workflow(found(name).finding_id) == "SUPPRESSED"]
+    assert names(done.taken) == suppressed
+    assert (done.cause is not None) is (bool(done.left))
+    if done.cause:
+        assert len(fake.calls) == calls + 1, "what follows would only be refused as well"
+
+
 def test_what_botocore_itself_refuses_is_told_apart_as_well() -> None:
     client = Answers(ParamValidationError(report="no"))
     done = of(client).update(batch("a", "b"))
@@ -193,6 +226,7 @@ def test_throttled_is_an_error_of_its_own(code: str) -> None:
 
 
 def test_too_fast_it_throttles(fake: FakeSecurityHub, hub: SecurityHub) -> None:
+    put(fake, "a")
     fake.behaves(throttle=1)
     with pytest.raises(ThrottledError):
         hub.update(batch("a"))

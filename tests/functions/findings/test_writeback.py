@@ -116,9 +116,35 @@ def test_of_a_batch_only_what_it_did_not_take_comes_again(deployment: Deployment
 def test_a_finding_that_is_no_more_leaves_nothing_to_be_asked(deployment: Deployment) -> None:
     (problem,) = put(deployment, "a")
     deployment.hub.remove(asff("a", at=NOW)["Id"])
+    deployment.now += HOUR
     deployment.rest()
     assert "wants" not in deployment.item(problem)
     assert deployment.queues.dead == []
+
+
+def test_a_finding_that_it_does_not_know_yet_is_asked_for_again(deployment: Deployment) -> None:
+    (problem,) = put(deployment, "a1", "a2")[:1]
+    deployment.stream()
+    imported = asff("a1", at=NOW)
+    deployment.hub.remove(imported["Id"])
+    assert [json.loads(each)["problem"] for each in deployment.deliver()] == [problem]
+    assert workflows(deployment, "a2") == ["SUPPRESSED"]
+    deployment.hub.put(imported)
+    deployment.hub.events.clear()
+    deployment.rest()
+    assert workflows(deployment, "a1") == ["SUPPRESSED"]
+    assert deployment.queues.dead == []
+
+
+def test_what_was_taken_for_gone_and_is_there_after_all_is_suppressed(deployment: Deployment) -> None:
+    put(deployment, "a")
+    deployment.hub.remove(asff("a", at=NOW)["Id"])
+    deployment.now += HOUR
+    deployment.rest()
+    deployment.now += HOUR
+    deployment.put("a")
+    deployment.rest()
+    assert deployment.hub.workflow(asff("a", at=NOW)["Id"]) == "SUPPRESSED"
 
 
 @pytest.mark.parametrize("how", ["spoilt", "InvalidInput", "FindingSizeExceeded"])

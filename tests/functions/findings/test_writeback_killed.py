@@ -13,7 +13,7 @@ from functions.findings.decision import reviewed
 from functions.findings.effects import Batch
 from functions.findings.policy import Match, Rule
 from functions.findings.securityhub import Done
-from tests.functions.findings.deployments import WRITEBACK, Deployment
+from tests.functions.findings.deployments import HOUR, WRITEBACK, Deployment
 from tests.functions.findings.hubs import asff, ocsf
 from tests.functions.findings.laws import NOW, suppressing
 from tests.layers.fleet.refute import REFUTE
@@ -92,6 +92,7 @@ def assert_nothing_is_lost(
 
     deployment.survive(work, kills)
     deployment.hub.behaves()
+    deployment.now += HOUR  # what it does not know then is gone
     deployment.rest()
     _assert_meant(deployment, kinds)
     assert deployment.queues.dead == []
@@ -164,7 +165,7 @@ def takes_http_200_for_success(deployment: Deployment) -> None:
 
     def all_of_it(batch: Batch) -> Done:
         update(hub, batch)
-        return Done(list(batch.changes), [], [])
+        return Done(list(batch.changes), [], [], [])
 
     hub.update = all_of_it
 
