@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENT = ROOT / "bench" / "equivalent_mutants.yaml"
 AT_LEAST = 0.90
 _FLEET, _TESTS = "layers/fleet/python/fleet", "tests/layers/fleet"
-_SHAPES = tuple(f"findings/test_{name}" for name in ("asff", "ocsf", "event", "reasons", "samples"))
+_SHAPES = tuple(
+    f"findings/test_{name}" for name in ("asff", "asff_without_control", "ocsf", "event", "reasons", "samples")
+)
 
 
 def _functions(*names: str) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ def _fleet(*names: str) -> tuple[str, ...]:
 
 
 TESTS: Mapping[str, Sequence[str]] = {
-    "functions/findings/finding.py": _functions(*_SHAPES, "findings/test_problem"),
+    "functions/findings/finding.py": _functions(*_SHAPES, "findings/test_finding", "findings/test_problem"),
     "functions/findings/asff.py": _functions(*_SHAPES),
     "functions/findings/ocsf.py": _functions(*_SHAPES),
     "functions/findings/event.py": _functions("findings/test_event"),

@@ -114,7 +114,7 @@ def note_of(terms: str, more: str) -> str:
 
 def terms_of(note: str | None) -> str:
     """On what terms the fleet suppresses a finding, from its note; empty if it is another note."""
-    found = _SUPPRESSED_ON.match(note or "")
+    found = _SUPPRESSED_ON.match(note) if note else None
     return found[1] if found else ""
 
 
@@ -162,7 +162,7 @@ def without_control(
     there, the same type on the same resource may be another principal that has access.
     """
     product, end = product_arn.rpartition("/")[2], finding_id.rpartition("/")[2]
-    rule = "" if kind or product in _NO_RULES else generator.rpartition("/")[2]
+    rule = "" if product in _NO_RULES else generator.rpartition("/")[2]
     if product == _ACCESS_ANALYZER:
         named, found = "the end of its id", f"{kind}/{end}" if kind else end
     elif kind:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from functions.findings.finding import MOST_TAGS, Finding, Status
+from functions.findings.finding import Finding, Status
 from tests.functions.findings.samples import finding, findings, with_finding
 
 
@@ -181,6 +181,12 @@ def test_each_resource_is_a_problem_of_its_own() -> None:
     assert {one.shared for one in found} == {True}
 
 
+@pytest.mark.parametrize(("outer", "inner"), [("AwsS3Object", "AwsS3Object"), ("AwsS3Bucket", "AwsS3AccessPoint")])
+def test_only_a_bucket_is_left_out_and_only_beside_its_object(outer: str, inner: str) -> None:
+    resources = [{"Type": outer, "Id": "arn:aws:s3:::a/b"}, {"Type": inner, "Id": "arn:aws:s3:::a/b/c"}]
+    assert len(findings(with_finding("imported-s3.8", {"Resources": resources}))) == 2
+
+
 @pytest.mark.parametrize("field", ["account", "region", "control", "resource"])
 def test_a_problem_is_told_apart_by_account_region_control_and_resource(field: str) -> None:
     found = finding("imported-s3.8")
@@ -203,10 +209,6 @@ def test_a_resource_without_tags_has_none(tags: dict[str, str] | None) -> None:
     assert finding("imported-s3.8", Resources__0__Tags=tags).tags == {}
 
 
-def test_the_states_are_stored_under_these_words() -> None:
-    assert [status.value for status in Status] == ["open", "suppressed", "resolved", "gone"]
-
-
 NOTE = "yagura: suppressed until 2026-06-01 by request:r1 (ada asked, grace agreed): known"
 
 
@@ -227,78 +229,6 @@ NOTE = "yagura: suppressed until 2026-06-01 by request:r1 (ada asked, grace agre
 def test_a_suppression_of_ours_is_known_by_its_note_and_signature(note: dict[str, str] | None, terms: str) -> None:
     found = finding("imported-s3.8-suppressed", Note=note)
     assert (found.terms, found.ours) == (terms, bool(terms))
-
-
-@pytest.mark.parametrize(
-    ("types", "kind"),
-    [
-        (["TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"], "UnauthorizedAccess:EC2-SSHBruteForce"),
-        (
-            ["Software and Configuration Checks/AWS Security Best Practices/External Access Granted"],
-            "External Access Granted",
-        ),
-        (["Sensitive Data Identifications/PII/SensitiveData:S3Object-Personal"], "SensitiveData:S3Object-Personal"),
-        (["Effects/Data Exposure/x", "TTPs/other"], "x"),
-        (["Unusual Behaviors/User"], "User"),
-        (["UnauthorizedAccess:EC2/SSHBruteForce"], "UnauthorizedAccess:EC2-SSHBruteForce"),
-    ],
-)
-def test_a_finding_without_a_control_is_known_by_its_type(types: list[str], kind: str) -> None:
-    assert finding("imported-guardduty-ssh", Types=types).control == f"guardduty:{kind}"
-
-
-@pytest.mark.parametrize(
-    "types", [["Software and Configuration Checks"], ["Software and Configuration Checks/AWS Security Best Practices"]]
-)
-def test_where_the_type_is_a_mere_namespace_the_rule_says_what_was_found(types: list[str]) -> None:
-    def of(generator: str, product: str = "config", id_: str = "f") -> str:
-        arn = f"arn:aws:securityhub:eu-west-1::product/aws/{product}"
-        return finding(
-            "imported-guardduty-ssh", ProductArn=arn, GeneratorId=generator, Id=f"x/{id_}", Types=types
-        ).control
-
-    rule = "arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-a1b2c3"
-    assert of(rule) == of(rule, id_="again") == "config:config-rule-a1b2c3"
-    assert of("AWS_RISK_CREDENTIALS_EXPOSED", "health") == "health:AWS_RISK_CREDENTIALS_EXPOSED"
-    assert of("aws/firewall-manager", "firewall-manager") == "firewall-manager:f", "the product is no rule"
-    assert of("arn:aws:guardduty:x:1:detector/d", "guardduty") == "guardduty:f", "nor is a detector"
-
-
-def test_each_principal_that_has_access_is_a_problem_of_its_own() -> None:
-    analyzer = "arn:aws:access-analyzer:eu-west-1:111122223333:analyzer/house"
-    one, other = (finding("imported-access-analyzer", Id=f"{analyzer}/{end}") for end in ("f1", "f2"))
-    assert (one.control, one.resource) == ("access-analyzer:External Access Granted/f1", other.resource)
-    assert one.problem != other.problem
-
-
-def test_of_more_tags_than_an_item_has_room_for_the_short_ones_are_kept() -> None:
-    tags = {f"long-{n:02}": "\u5cf6" * 256 for n in range(49)} | {"service": "intake"}
-    kept = finding("imported-s3.8", Resources__0__Tags=tags).tags
-    assert kept == {"long-00": tags["long-00"], "long-01": tags["long-01"], "service": "intake"}
-    few = {"service": "x" * (MOST_TAGS - 7)}
-    assert finding("imported-s3.8", Resources__0__Tags=few).tags == few
-    assert finding("imported-s3.8", Resources__0__Tags=few | {"b": ""}).tags == {"b": ""}
-
-
-@pytest.mark.parametrize("types", [None, [], [""]])
-def test_without_a_type_each_finding_is_a_problem_of_its_own(types: list[str] | None) -> None:
-    assert finding("imported-guardduty-ssh", Types=types).control == "guardduty:7ac1be2d3f40516273849a5b6c7d8e9f"
-
-
-def test_a_vulnerability_is_a_problem_for_each_resource_that_has_it_under_whichever_id_it_is_found() -> None:
-    found = finding("imported-inspector-cve")
-    again = finding("imported-inspector-cve", Id="arn:aws:inspector2:eu-west-1:111122223333:finding/other")
-    other = finding("imported-inspector-cve", Vulnerabilities=[{"Id": None}, {"Id": "CVE-2026-21002"}])
-    assert found.control == "inspector:CVE-2026-21001"
-    assert again.problem == found.problem
-    assert (other.control, again.copy == found.copy) == ("inspector:CVE-2026-21002", False)
-
-
-def test_products_that_check_nothing_are_open_until_they_are_archived_or_people_close_them() -> None:
-    sample = "imported-guardduty-ssh"
-    assert finding(sample).status is Status.OPEN
-    assert finding(sample, Workflow={"Status": "RESOLVED"}).status is Status.RESOLVED
-    assert finding(sample, RecordState="ARCHIVED").status is Status.GONE
 
 
 def test_a_finding_with_the_least_that_is_allowed_is_open_and_informational() -> None:

@@ -40,6 +40,7 @@ def refusal_of(body: Json | str | bytes) -> RefusedError:
         (ASFF, {"GeneratorId": []}, f"{AT}.GeneratorId"),
         (ASFF, {"Title": None}, f"{AT}.Title"),
         (ASFF, {"Title": "x" * 257}, f"{AT}.Title"),
+        (ASFF, {"CreatedAt": "2026-13-01T00:00:00Z"}, f"{AT}.CreatedAt"),
         (ASFF, {"UpdatedAt": "2026-13-01T00:00:00Z"}, f"{AT}.UpdatedAt"),
         (ASFF, {"UpdatedAt": "2026-03-02"}, f"{AT}.UpdatedAt"),
         (ASFF, {"UpdatedAt": "2026-03-02T09:15:12"}, f"{AT}.UpdatedAt"),
