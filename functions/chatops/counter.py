@@ -1,12 +1,13 @@
 """The counter: what a known person wants, from the words to the decision and the answer."""
 
+from itertools import groupby
 from typing import Any
 
 from fleet.commands import Command, CommandError, Known, Parsed, Registry, Shown, Who, parse
 from fleet.commands import Place as KnownPlace
 from fleet.commands import Request as NamesRequest
 from fleet.commands.grammar.typed import typed
-from fleet.commands.grammar.values import REQUEST
+from fleet.commands.grammar.values import PROBLEM, REQUEST
 from fleet.masking import mask
 from functions.chatops import audit, wording
 from functions.chatops.decisions import Decisions, Element
@@ -77,8 +78,7 @@ class Counter:
             if error.reason == "too_long":  # which quotes nothing
                 raise
             # Once more, masked: the error quotes it cut and in lower case, and then a name cannot be recognised.
-            said = " ".join(word.raw for word in typed(delivery.text))
-            parse(mask(said), self._registry, self._known, may)
+            parse(_masked(delivery.text), self._registry, self._known, may)
             reason = error.reason.replace("_", " ")
             text = f"What was typed does not fit ({reason}). It is not quoted here, since it seems to name somebody."
             raise CommandError(error.reason, text) from error
@@ -212,6 +212,13 @@ _KINDS: dict[str, audit.Kind] = {
     "cancel": "cancelled",
     "break_glass": "broke_glass",
 }
+
+
+def _masked(text: str) -> str:
+    """What was typed; ids of problems have many digits, and are nobody's."""
+    words = (word.plain for word in typed(text))
+    runs = groupby(words, key=lambda word: bool(PROBLEM.fullmatch(word)))
+    return " ".join(" ".join(run) if ids else mask(" ".join(run)) for ids, run in runs)
 
 
 def _about(parsed: Parsed) -> str:

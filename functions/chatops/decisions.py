@@ -31,6 +31,7 @@ from functions.chatops.store import Decision, Kept, MovedError, RepeatedError, S
 
 PARTIAL_AFTER_MS = 30_000
 """When whoever asked is told what came so far. Who has not answered when it may no longer be begun is called silent."""
+UNDER_WAY: tuple[Status, ...] = ("PENDING", "GRANTED")
 _TRIES = 10
 _EVENTS: dict[Status, type[ApprovalDecided]] = {
     "GRANTED": ApprovalGranted,
@@ -158,11 +159,11 @@ class Decisions:
         now: int,
         also: Sequence[Element] = (),
     ) -> None:
-        messages = self._messages_of(request, over)
+        messages = self._messages_of(request, over, now)
         review = None
         if request.break_glass and (over is None or not over.request.break_glass):
             review = review_of(request, people=self._people, now=now, life_ms=REVIEW_MS)
-            messages += self._messages_of(review, None)
+            messages += self._messages_of(review, None, now)
             also = [*also, self._loud(request, now)]
             said = [*said, entries.requested(review, "break_glass", self._hub.ids)]
         self._store.commit(
@@ -185,10 +186,12 @@ class Decisions:
         self._told.update(others)
         return self.keep(wording.loud(request, first, self._hub), now, also=others)
 
-    def _messages_of(self, request: Request, over: Kept | None) -> list[Message]:
+    def _messages_of(self, request: Request, over: Kept | None, now: int) -> list[Message]:
         version = 1 if over is None else over.item["rev"] + 1
         if request.public:
-            return [wording.request_message(request, version, self._hub)]
+            ends = request.status not in UNDER_WAY and (over is None or over.request.status != request.status)
+            asker = [wording.outcome_reply(request, version, self._hub, now)] if ends and request.channel else []
+            return [wording.request_message(request, version, self._hub), *asker]
         # A response_url has few uses: when all have answered, and once before if some take long. fleetctl has none.
         to_somebody = bool(request.reply_url or request.channel)
         ended = bool(request.answers) and request.status != "GRANTED"

@@ -18,6 +18,8 @@ SHOWN_MS = 8 * 3_600_000
 """How long a later command may refer to what was shown."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's: nobody confuses 1 and l when reading an id aloud."""
+_AT_MOST = "most_"
+"""How the name of what was shown begins that limits an argument: `most_days` that of `days`."""
 _MOST_MINUTES = 7 * 24 * 60
 _TIERS = [*sorted(QUORUM)[1:], STEP_UP_TIER]
 """Of what a capability asks. The last is denied until there is a second factor."""
@@ -114,6 +116,7 @@ def from_command(
     if shown is not None:
         target, answer = _as_shown(shown, now)
         targets, table = [target], answer.table
+        _within(asked.arguments, answer.shown)
         arguments, tier = asked.arguments | answer.shown, max(tier, _tier_shown(answer))
     targets = [target for target in targets if hub.runs(asked.capability, target)]
     if not targets:
@@ -217,6 +220,8 @@ def review_of(request: Request, *, people: People, now: int, life_ms: int) -> Re
         answers={},
         asked=False,
         public=True,
+        channel="",
+        reply_url="",
     )
 
 
@@ -244,6 +249,15 @@ def _tells(answer: Answer, asked: dict[str, Any]) -> bool:
         return [row[0] for row in answer.table[1:] if row] == ids and shown.keys() == {"queue"}
     cells = {cell for row in answer.table for cell in row}
     return all(isinstance(value, (str, int)) and str(value) in cells for value in shown.values())
+
+
+def _within(asked: dict[str, Any], shown: dict[str, Any]) -> None:
+    """Raises NotAllowedError if more is asked for than what was shown allows: nobody should approve it in vain."""
+    for name, most in shown.items():
+        wanted = asked.get(name.removeprefix(_AT_MOST)) if name.startswith(_AT_MOST) else None
+        if isinstance(wanted, int) and isinstance(most, int) and wanted > most:
+            what = name.removeprefix(_AT_MOST)
+            raise NotAllowedError("too_much", f"{what}: found {wanted}, expected at most {most}, as was shown.")
 
 
 def _tier_shown(answer: Answer) -> int:

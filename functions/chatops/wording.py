@@ -10,6 +10,8 @@ from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
 
 _MOST_PLACES, _MOST_FACTS = 10, 20
 _MOST_TABLE = 2700
+_REPLY_MS = 25 * 60_000
+"""Slack takes replies to what somebody typed for half an hour; later they are told by themselves."""
 _MOST_IN_ALL, _MOST_TEXTS = 9_000, 40
 """Slack takes 3,000 characters in a block, about 13,000 in all of them, and 50 blocks."""
 _MARKS = {
@@ -50,6 +52,23 @@ def answers_reply(request: Request, version: int, hub: Hub) -> Message:
         texts.append(f":hourglass_flowing_sand: {waiting} of {len(request.targets)} accounts have not answered yet")
     texts.append(f"`{request.id}`")
     return reply(f"answer#{request.id}", texts, reply_url=request.reply_url, channel=request.channel, version=version)
+
+
+def outcome_reply(request: Request, version: int, hub: Hub, now: int) -> Message:
+    """How it ended, to whoever asked: not everybody reads the approvals channel."""
+    answers = [text for target, answer in _answers(request) for text in answer_texts(hub.name_of(target), answer, hub)]
+    said = f"{_MARKS[request.status]} `{request.id}` {escape(mask(request.headline))}: {escape(_standing(request))}"
+    note = [f"> {escape(_one_line(mask(request.note)))}"] if request.note else []
+    texts = [said, *note, *answers]
+    in_time = now - request.created < _REPLY_MS
+    where = request.channel if in_time else request.via.removeprefix("slack:")
+    return reply(
+        f"ended#{request.id}",
+        texts,
+        reply_url=request.reply_url if in_time else "",
+        channel=where,
+        version=version,
+    )
 
 
 def reply(subject: str, texts: list[str], *, reply_url: str, channel: str, version: int = 1) -> Message:

@@ -133,6 +133,12 @@ def test_what_is_quoted_is_masked_before_it_is_cut_or_put_in_lower_case(
     assert hidden not in desk.everything().lower()
 
 
+def test_the_id_of_a_problem_is_not_masked_where_it_does_not_fit(desk: Desk) -> None:
+    told = desk.told(desk.types(AIKO, "findings show 3337317e320f0a78243d396f8b5ffa2c"))
+    assert "found `3337317e320f0a78243d396f8b5ffa2c`, expected the name or the id of an account" in told
+    assert "Usage: `/yagura findings show" in told
+
+
 # What is done elsewhere
 
 

@@ -29,6 +29,28 @@ def test_an_answer_ends_a_request_is_audited_and_edits_its_message(core: Core) -
     assert list(core.store.due(10**15)) == []
 
 
+@pytest.mark.parametrize(
+    ("minutes", "where", "url"), [(24, "C1", "https://hooks/1"), (25, "U0AIKO00000", ""), (450, "U0AIKO00000", "")]
+)
+def test_whoever_asked_hears_how_it_ended(core: Core, minutes: int, where: str, url: str) -> None:
+    """Slack takes replies for half an hour; later they come by themselves."""
+    core.file(request(reply_url="https://hooks/1", channel="C1"))
+    now = NOW + minutes * 60_000
+    core.click(ONE.id, "approve", voter("ben"), now=now)
+    core.answer(ONE.id, now=now, outcome="refused")
+    (said,) = [each for each in core.drafts() if each.subject == f"ended#{ONE.id}"]
+    assert (said.channel, said.reply_url) == (where, url)
+    assert "`r-0123456789` queues redrive in spoke: failed, granted by ben" in said.text
+    assert "2 of 2 moved" in said.text
+
+
+def test_whoever_asked_hears_who_denied_it_and_why(core: Core) -> None:
+    core.file(request(reply_url="https://hooks/1", channel="C1"))
+    core.click(ONE.id, "deny", voter("ben"), words="not on a Friday")
+    (said,) = [each for each in core.drafts() if each.subject == f"ended#{ONE.id}"]
+    assert "denied by ben\n> not on a Friday" in said.text.replace("&gt;", ">")
+
+
 @pytest.mark.parametrize("outcome", ["failed", "refused"])
 def test_what_was_not_done_is_audited_as_failed(core: Core, outcome: str) -> None:
     core.file(ONE)

@@ -64,6 +64,18 @@ def test_only_what_one_place_has_shown_lately_can_be_referred_to(shown: Request,
     assert found == reason
 
 
+@pytest.mark.parametrize(("days", "fits"), [(30, True), (31, False)])
+def test_more_than_what_was_shown_allows_is_refused_before_anybody_is_asked(days: int, fits: bool) -> None:
+    shown = peeked(shown=SHOWN | {"most_days": 30})
+    answer = replace(shown.answers[str(SPOKE)], table=[["id", "most"], ["m-1", "30"]], shown={"most_days": 30})
+    shown = replace(shown, answers={str(SPOKE): answer}, arguments={})
+    if fits:
+        assert made(asked(arguments={"days": days}), shown).arguments == {"days": days, "most_days": 30}
+        return
+    with pytest.raises(NotAllowedError, match="days: found 31, expected at most 30, as was shown"):
+        made(asked(arguments={"days": days}), shown)
+
+
 def test_what_was_shown_may_be_referred_to_for_as_long_as_a_request_is_open() -> None:
     assert SHOWN_MS == 8 * HOUR == OPEN_MS
     with pytest.raises(NotAllowedError, match="look again with queues peek"):

@@ -138,17 +138,18 @@ def test_the_account_is_no_argument_of_the_work() -> None:
         (
             "queues peek hubb",
             "bad_argument",
-            "`account`: found `hubb`, expected the name or the id of an account of the fleet. Did you mean `hub`?",
+            "`account`: found `hubb`, expected the name or the id of an account of the fleet. Did you mean `hub`? "
+            + PEEK_USAGE,
         ),
         (
             "queues peek hub orders 51",
             "bad_argument",
-            "`count`: found `51`, expected a whole number from 1 to 50.",
+            f"`count`: found `51`, expected a whole number from 1 to 50. {PEEK_USAGE}",
         ),
         (
             "explain no ?.",
             "bad_argument",
-            "`why`: found `no ?.`, expected a text in words of 10 to 60 characters.",
+            "`why`: found `no ?.`, expected a text in words of 10 to 60 characters. Usage: `/yagura explain &lt;why&gt;`",
         ),
         (
             "queues peek hub orders 5 6 “7”",

@@ -1,10 +1,10 @@
 """Commands of the capability `findings`: problems listed, shown, suppressed for a while, and given to a team."""
 
-from fleet.commands import Account, Argument, Command, Count, Id, Shown, Text, Who, Word
+from fleet.commands import Account, Argument, Command, Count, Id, Problem, Shown, Text, Who, Word
 
 _SHOW = ("findings", "show")
 _WHERE = Argument("account", Account(), "where the problem is kept, as `findings list` says")
-_PROBLEM = Argument("problem", Id(), "the problem, as lists and messages show it")
+_PROBLEM = Argument("problem", Problem(), "the problem, as lists and messages show it")
 
 COMMANDS = (
     Command(

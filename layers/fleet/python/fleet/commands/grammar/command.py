@@ -39,6 +39,10 @@ class Shown(msgspec.Struct, frozen=True):
     """The words of the command that showed it."""
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """The id of a problem of the capability `findings`."""
+
+
 class Count(msgspec.Struct, frozen=True):
     """A whole number."""
 
@@ -65,7 +69,7 @@ class Word(msgspec.Struct, frozen=True):
     choices: tuple[str, ...]
 
 
-type Kind = Account | Queue | Request | Shown | Count | Id | Text | Word
+type Kind = Account | Queue | Request | Shown | Problem | Count | Id | Text | Word
 
 
 class Argument(msgspec.Struct, frozen=True):
@@ -88,7 +92,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     tier: int
     """0: carried out at once, and audited. 1: one other person agrees. 2: two. 3: a step-up page.
 
-    What was shown may raise it: an answer whose `shown` has a `tier` says how risky it is to act on it.
+    What was shown may raise it: an answer whose `shown` has a `tier` says how risky it is to act on it. It may limit
+    it too: `most_days` says how large the argument `days` may be.
     """
     who: Who
     reads: bool = False

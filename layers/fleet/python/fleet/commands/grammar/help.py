@@ -4,7 +4,20 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from fleet.commands.grammar.command import Account, Argument, Command, Count, Id, Queue, Request, Shown, Text, Who, Word
+from fleet.commands.grammar.command import (
+    Account,
+    Argument,
+    Command,
+    Count,
+    Id,
+    Problem,
+    Queue,
+    Request,
+    Shown,
+    Text,
+    Who,
+    Word,
+)
 from fleet.commands.grammar.parse import SLASH, unknown
 from fleet.commands.grammar.refused import code
 from fleet.commands.grammar.registry import Registry
@@ -18,6 +31,7 @@ TIERS = (
     "needs a step-up page on the dashboard",
 )
 """What people have to do before a command is carried out, by its tier."""
+_MANY = 7
 _WHO = {Who.EVERYONE: "everyone whom the fleet knows", Who.SRE: "the SRE team"}
 
 
@@ -59,9 +73,16 @@ def _page(command: Command) -> Iterator[str]:
     yield f"Usage: {code(f'{SLASH} {command.usage}')}"
     for argument in command.arguments:
         yield f"{code(argument.name)}: {argument.help}; {expected(argument.kind)}{_otherwise(argument)}"
-    changes = "It changes nothing." if command.reads else f"It {TIERS[command.tier]}."
-    yield f"{changes} It is for {_WHO[command.who]}."
+    yield f"{_what_it_takes(command)} It is for {_WHO[command.who]}."
     yield f"Example: {code(example(command))}"
+
+
+def _what_it_takes(command: Command) -> str:
+    if command.reads:
+        return "It changes nothing."
+    if not command.tier and any(isinstance(argument.kind, Shown) for argument in command.arguments):
+        return f"It {TIERS[0]}, or others must agree: what was shown says it."
+    return f"It {TIERS[command.tier]}."
 
 
 def _otherwise(argument: Argument) -> str:
@@ -84,7 +105,9 @@ def _example(argument: Argument) -> str:
         case Request() | Shown():
             return "r-0123456789"
         case Count(_, most):
-            return str(most if argument.default is None else argument.default)
+            return str(min(most, _MANY) if argument.default is None else argument.default)
+        case Problem():
+            return "3337317e320f0a78243d396f8b5ffa2c"
         case Id():
             return argument.name if argument.default is None else str(argument.default)
         case Text():

@@ -90,5 +90,5 @@ def _argument(argument: Argument, words: Sequence[Typed], known: Known, usage: s
     try:
         return read(argument.kind, found, known)
     except UnfitError as error:
-        text = f"{code(argument.name)}: found {quoted(found)}, expected {error.expected}.{error.advice}"
+        text = f"{code(argument.name)}: found {quoted(found)}, expected {error.expected}.{error.advice} {usage}"
         raise CommandError("bad_argument", text) from error

@@ -4,13 +4,14 @@ import re
 
 import msgspec
 
-from fleet.commands.grammar.command import Account, Count, Id, Kind, Queue, Request, Shown, Text, Value, Word
+from fleet.commands.grammar.command import Account, Count, Id, Kind, Problem, Queue, Request, Shown, Text, Value, Word
 from fleet.commands.grammar.nearest import nearest
 from fleet.commands.grammar.refused import code
 
 ALL = "all"
 REQUEST = re.compile(r"r-[0-9a-hjkmnp-tv-z]{10}")
 """Crockford's digits: nothing in an id is taken for something else when it is read aloud."""
+PROBLEM = re.compile(r"[0-9a-f]{32}")
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -50,6 +51,8 @@ def read(kind: Kind, word: str, known: Known) -> Value:
             return _account(kind, word.lower(), known)
         case Request() | Shown():
             return _fitting(kind, REQUEST, word.lower())
+        case Problem():
+            return _fitting(kind, PROBLEM, word.lower())
         case Queue():
             return _fitting(kind, _QUEUE, word)
         case Id(most):
@@ -80,6 +83,8 @@ def expected(kind: Kind) -> str:
             return f"the id of a request, such as {code('r-0123456789')}"
         case Shown():
             return f"the id that {code(' '.join(kind.by))} was answered under, such as {code('r-0123456789')}"
+        case Problem():
+            return f"the id of a problem, 32 characters, as {code('findings list')} shows it"
         case Id():
             return f"a name or an id: up to {kind.most} letters, digits and hyphens"
         case Count():
