@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fleet.refusal import DroppedError, RefusedError
-from functions.findings.event import Accepts
+from functions.findings.event import Accepts, findings_of
 from tests.functions.findings.samples import Json, event, opened, problems, with_finding
 
 AT = "$.detail.findings[0]"
@@ -232,6 +232,17 @@ def test_each_finding_has_one_place_that_triages_it(accepts: Accepts, ours: bool
     contents = opened(event(ASFF), accepts)
     assert bool(contents.seen) is ours
     assert [str(problem) for problem in problems(contents)] == ([] if ours else ["not_ours"])
+
+
+@pytest.mark.parametrize(("accounts", "anything"), [(None, True), (["111122223333"], True), ([], False)])
+def test_whoever_triages_for_no_account_triages_nothing(accounts: list[str] | None, anything: bool) -> None:
+    assert Accepts(accounts=accounts).anything is anything
+
+
+def test_a_document_by_itself_is_refused_by_its_path_within_it() -> None:
+    with pytest.raises(RefusedError) as refusal:
+        findings_of(b"{}")
+    assert refusal.value.path == "$"
 
 
 @pytest.mark.parametrize("detail", [{}, {"insightResults": []}])
