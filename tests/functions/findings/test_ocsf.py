@@ -16,7 +16,7 @@ def test_both_schemas_name_the_same_problem_with_the_same_owner_tags() -> None:
     old, new = finding("imported-s3.8"), finding(FAIL)
     assert new.problem == old.problem
     assert (new.tags, new.severity, new.status, new.title) == (old.tags, old.severity, old.status, old.title)
-    assert new.finding_id == old.finding_id
+    assert (new.finding_id, new.created_at) == (old.finding_id, old.created_at)
 
 
 def test_both_schemas_name_the_same_type_of_resource() -> None:
@@ -143,6 +143,19 @@ def test_a_threat_or_vulnerability_is_a_problem_of_its_own(class_uid: int) -> No
     two = finding(FAIL, class_uid=class_uid, finding_info={"uid": "arn:aws:guardduty:x:1:detector/d/finding/f2"})
     assert one.control == "securityhub:f1"
     assert one.problem != two.problem
+
+
+def test_a_vulnerability_is_known_by_the_first_that_has_a_name() -> None:
+    found = finding("v2-inspector-cve", vulnerabilities=[{}, {"cve": {}}, {"cve": {"uid": "CVE-2026-21002"}}])
+    assert found.control == "inspector:CVE-2026-21002"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"), [("AWS::S3::Object", "AWS::S3::Object"), ("AWS::S3::Bucket", "AWS::S3::AccessPoint")]
+)
+def test_only_a_bucket_is_left_out_and_only_beside_its_object(outer: str, inner: str) -> None:
+    resources = [{"type": outer, "uid": "arn:aws:s3:::a/b"}, {"type": inner, "uid": "arn:aws:s3:::a/b/c"}]
+    assert len(findings(with_finding(FAIL, {"resources": resources}))) == 2
 
 
 def test_coverage_findings_are_dropped_with_a_count() -> None:

@@ -1,5 +1,6 @@
 """The budget of effects: so many in an hour, told once when they are used up, and more in the next."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -134,9 +135,26 @@ def test_no_more_is_given_back_than_was_taken(world: World) -> None:
     assert world.budget.take(20, NOW) == 10
 
 
+def test_nothing_given_back_is_nothing_written(world: World) -> None:
+    world.budget.take(1, NOW)
+    written = len(world.dynamodb.written)
+    world.budget.give_back(0, NOW)
+    assert len(world.dynamodb.written) == written
+
+
+def test_when_it_first_falls_short_that_is_counted(world: World, logged: Callable[[], str]) -> None:
+    world.budget.take(10, NOW)
+    assert "Held" not in logged()
+    world.budget.take(1, NOW)
+    (line,) = logged().splitlines()
+    said = json.loads(line)
+    assert (said["Held"], said["reason"], said["service"]) == ([1.0], "budget", "tests")
+
+
 def test_giving_back_does_not_forget_that_people_were_told(world: World) -> None:
     world.budget.take(11, NOW)
     world.budget.give_back(10, NOW)
+    world.budget.take(1, NOW)
     world.budget.take(11, NOW)
     assert len(world.told()) == 1
 
