@@ -112,7 +112,9 @@ def tables(rows: list[list[str]]) -> list[str]:
     """Rows as aligned text, in as many texts as Slack's limit for one asks for; the first row holds the heads."""
     shown = [[escape(_cut(cell, 60)) for cell in row] for row in rows]
     columns = max((len(row) for row in shown), default=0)
-    widths = [max((len(row[n]) for row in shown if n < len(row)), default=0) for n in range(columns)]
+    # The last cell of a shorter row has nothing beside it, and may reach as far as it likes.
+    aligned = [row if len(row) == columns else row[:-1] for row in shown]
+    widths = [max((len(row[n]) for row in aligned if n < len(row)), default=0) for n in range(columns)]
     texts, size = list[list[str]](), _MOST_TABLE
     for row in shown:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()

@@ -11,6 +11,8 @@ from functions.findings.problem import Problem
 from functions.findings.summary import AGES, Summary
 
 _MOST_ROWS, _MOST_CELL = 20, 300
+_AGREE = ("nobody else", "one other person", "two other people", "a second factor on the dashboard")
+"""What a suppression needs, by its tier."""
 
 
 def listed(briefs: Iterable[Brief], status: str, *, most: int, now: int) -> Answer:
@@ -40,10 +42,14 @@ def elsewhere() -> Answer:
     return Answer(outcome="done", headline="no problems are kept here: findings.home of fleet.yaml says where")
 
 
-def shown(problem: Problem, level: Level, now: int) -> Answer:
-    """One problem, and what its suppression would need. No longer than people approve whole (`filing.MOST_SHOWN`)."""
+def shown(problem: Problem, level: Level, now: int, request: str) -> Answer:
+    """One problem, and what its suppression would need, which refers to the `request` to which this is the answer.
+
+    No longer than people approve whole (`filing.MOST_SHOWN`).
+    """
     state = problem.state
     decided = "; ".join(f"{kind} {why.rule}" for kind, why in state.reasons.items())
+    may = state.failing and state.lease is None and level.suppress_days > 0
     often = f", {state.openings} times" if state.openings > 1 else ""
     facts = [
         ["Problem", problem.id],
@@ -64,15 +70,24 @@ def shown(problem: Problem, level: Level, now: int) -> Answer:
         *([["Issue", f"{problem.issue.repository} {problem.issue.number}"]] if problem.issue else []),
         ["Days at most", str(level.suppress_days)],
         ["Tier", str(level.tier)],
+        ["Must agree", _AGREE[level.tier]],
+        *([["To suppress", f"findings suppress {request} <days> <reason>"]] if may else []),
     ]
-    changes = [(change.at, str(change.status), change.event) for change in problem.history.changes()]
+    changes = [(change.at, str(change.status), _event(change.event)) for change in problem.history.changes()]
     acts = [(act.at, act.what.replace("_", " "), act.by) for act in problem.acts]
     past = [[_when(at, now), what, by] for at, what, by in sorted([*changes, *acts])]
+    past = past[max(0, len(past) + len(facts) - _MOST_ROWS) :]
     return Answer(
         outcome="done",
         headline=f"{state.severity} {problem.control} is {state.status}, of {state.owner.team}",
-        table=[["Fact", "Value", "By"], *([*fact, ""] for fact in facts), *past[len(facts) - _MOST_ROWS :]],
-        shown={"problem": problem.id, "severity": state.severity, "status": str(state.status), "tier": level.tier},
+        table=[["Fact", "Value", "By"], *([*fact, ""] for fact in facts), *past],
+        shown={
+            "problem": problem.id,
+            "severity": state.severity,
+            "status": str(state.status),
+            "tier": level.tier,
+            "most_days": level.suppress_days,
+        },
     )
 
 
@@ -113,7 +128,9 @@ def numbers(sums: Mapping[str, Summary], counts: Counter[str], days: int) -> Ans
         ["Time to resolve", _mean(counts, "resolve")],
     ]
     total = sum(sum(summary.open.values()) for summary in sums.values())
-    return Answer(outcome="done", headline=f"{total} open problems", table=[heads, *rows, *past])
+    return Answer(
+        outcome="done", headline=f"{total} open problem{'' if total == 1 else 's'}", table=[heads, *rows, *past]
+    )
 
 
 def _mean(counts: Counter[str], what: str) -> str:
@@ -134,10 +151,17 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
+def _event(name: str) -> str:
+    """By which event: Security Hub's own have ids, those that reconciliation makes have dates."""
+    return "reconciliation" if name.startswith("reconciled-") else name
+
+
 def _when(ms: int, now: int) -> str:
-    """`3 d ago`, `in 5 h`: dates would be masked, as somebody's."""
+    """`3 d ago`, `in 5 h`, rounded: dates would be masked, as somebody's."""
     if not ms:
         return "-"
-    minutes = abs(ms - now) // 60_000
-    size = f"{minutes // 1440} d" if minutes >= 2880 else f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
+    minutes = round(abs(ms - now) / 60_000)
+    size = (
+        f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h" if minutes < 2880 else f"{minutes / 1440:.0f} d"
+    )
     return f"in {size}" if ms > now else f"{size} ago"

@@ -74,7 +74,7 @@ class Commands:
                 case "findings list":
                     return self._list(decode(_List, arguments, at="$.arguments"))
                 case "findings show":
-                    return self._show(decode(_One, arguments, at="$.arguments"))
+                    return self._show(decode(_One, arguments, at="$.arguments"), command)
                 case "findings numbers":
                     return self._numbers()
                 case "findings suppress":
@@ -105,11 +105,12 @@ class Commands:
     def _of(self, team: str, status: str) -> Iterator[Brief]:
         return (brief for brief in self._office.store.live(team) if brief.status == status)
 
-    def _show(self, wanted: _One) -> Answer:
+    def _show(self, wanted: _One, command: CommandRequested) -> Answer:
         problem = self._office.store.get(wanted.problem).problem
         if problem is None:
             return refused("no such problem here")
-        return answers.shown(problem, self._office.law.judge.level(problem.state.severity), clock.now_ms())
+        level = self._office.law.judge.level(problem.state.severity)
+        return answers.shown(problem, level, clock.now_ms(), command.request)
 
     def _numbers(self) -> Answer:
         now = clock.now_ms()
@@ -138,6 +139,8 @@ class Commands:
     def _unfit(self, problem: Problem, wanted: _Suppress) -> str:
         """Why what was granted no longer fits the problem; empty if it does."""
         state = problem.state
+        if state.lease is not None and wanted.status != state.status:
+            return f"it is suppressed already, by {state.lease.by}"
         if (state.severity, state.status) != (wanted.severity, wanted.status):
             return f"by now it is {state.severity} and {state.status}; shown was {wanted.severity} and {wanted.status}"
         if not state.failing:

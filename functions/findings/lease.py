@@ -48,7 +48,8 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
         if self.tier < tier:
             return f"it was granted for tier {self.tier}, and this severity asks for {tier}"
         if now >= (end := self.ends(most_days)):
-            return f"it ended {_days(now - end)} ago"
+            sooner = f": this severity allows {most_days} days at most" if end < self.until else ""
+            return f"it ended {_days(now - end)} ago{sooner}"
         return f"it begins in {_days(self.start - now)}" if now < self.start else ""
 
 

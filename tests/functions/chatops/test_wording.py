@@ -180,7 +180,11 @@ def test_a_broken_glass_wakes_the_channel_and_says_who_why_and_who_must_look() -
         ([], ""),
         ([["a"]], "a"),
         ([["id", "n"], ["m-1", "1"]], "id   n\nm-1  1"),
-        ([["id", "n"], ["long-one"]], "id        n\nlong-one"),
+        ([["id", "n"], ["long-one"]], "id  n\nlong-one"),
+        (
+            [["Team", "Open", "Age"], ["a", "12", "1 d"], ["Noise", "a long text"]],
+            "Team   Open  Age\na      12    1 d\nNoise  a long text",
+        ),
         ([["a", ""], ["b", ""]], "a\nb"),
         ([["x" * 61]], "x" * 59 + "…"),
         ([["x" * 60]], "x" * 60),

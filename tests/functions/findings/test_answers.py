@@ -74,6 +74,8 @@ def test_of_what_is_suppressed_it_says_when_that_ends_and_whether_it_is_ours() -
         (NOW + 2 * HOUR, "in 2 h"),
         (NOW + 47 * HOUR, "in 47 h"),
         (NOW + 48 * HOUR, "in 2 d"),
+        (NOW + 3 * DAY_MS - MINUTE, "in 3 d"),
+        (NOW - 3 * HOUR + MINUTE, "3 h ago"),
         (NOW - 5 * DAY_MS, "5 d ago"),
         (NOW, "0 min ago"),
     ],
@@ -88,7 +90,7 @@ def test_a_problem_is_shown_with_all_that_people_decide_by() -> None:
     rules = [Rule(name="mild", severity="LOW"), Rule(name="where", route=Route(channel="#vault"))]
     problem = problem_of(*found, finding_like(updated_at=NOW - DAY_MS), by=law(*rules))
     problem = msgspec.structs.replace(problem, acts=[Act(NOW, "suppression_ended", "clock")])
-    answer = shown(problem, LEVELS["LOW"], NOW)
+    answer = shown(problem, LEVELS["LOW"], NOW, "r-1")
     assert answer.table == [
         ["Fact", "Value", "By"],
         ["Problem", problem.id, ""],
@@ -106,24 +108,25 @@ def test_a_problem_is_shown_with_all_that_people_decide_by() -> None:
         ["Decided by", "severity rule:mild; route rule:where", ""],
         ["Days at most", "365", ""],
         ["Tier", "0", ""],
-        ["3 d ago", "open", "e0"],
+        ["Must agree", "nobody else", ""],
+        ["To suppress", "findings suppress r-1 <days> <reason>", ""],
         ["2 d ago", "resolved", "e1"],
         ["24 h ago", "open", "e2"],
         ["0 min ago", "suppression ended", "clock"],
     ]
-    assert answer.shown == {"problem": problem.id, "severity": "LOW", "status": "open", "tier": 0}
+    assert answer.shown == {"problem": problem.id, "severity": "LOW", "status": "open", "tier": 0, "most_days": 365}
     assert answer.outcome == "done"
 
 
 def test_what_there_is_nothing_to_say_of_is_left_out() -> None:
-    told = facts(shown(problem_of(), LEVELS["HIGH"], FIRST.updated_at + DAY_MS))
+    told = facts(shown(problem_of(), LEVELS["HIGH"], FIRST.updated_at + DAY_MS, "r-1"))
     assert told["Opened"] == "24 h ago"
     assert not {"Reported as", "Decided by"} & set(told)
 
 
 def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened() -> None:
     problem = suppressed(problem_of(), lease(), law(), NOW)
-    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS)
+    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS, "r-1")
     told = facts(answer)
     assert answer.headline == "HIGH S3.8 is suppressed, of front-door"
     assert told["Team"] == "front-door (intake, by tag)"
@@ -138,7 +141,7 @@ def test_a_problem_is_shown_with_its_owner_and_who_decided_it_and_what_happened(
 def test_it_says_that_nobody_was_told_that_it_is_ignored_and_its_issue() -> None:
     quiet = problem_of(quiet=True, by=law(Rule(name="noise", ignore=True)))
     told = facts(
-        shown(msgspec.structs.replace(quiet, issue=Issue(repository="acme/shop", number=7)), LEVELS["HIGH"], NOW)
+        shown(msgspec.structs.replace(quiet, issue=Issue(repository="acme/shop", number=7)), LEVELS["HIGH"], NOW, "r-1")
     )
     assert told["Told"] == "never: it was there before the fleet"
     assert (told["Ignored"], told["Issue"]) == ("yes", "acme/shop 7")
@@ -147,7 +150,7 @@ def test_it_says_that_nobody_was_told_that_it_is_ignored_and_its_issue() -> None
 def test_of_a_long_history_the_last_is_shown() -> None:
     states = [Status.OPEN, Status.RESOLVED] * 10
     problem = problem_of(*(finding_like(status=each, updated_at=NOW + n) for n, each in enumerate(states)))
-    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS)
+    answer = shown(problem, LEVELS["HIGH"], NOW + DAY_MS, "r-1")
     assert [row[1] for row in answer.table[-6:]] == [each.value for each in states[-6:]]
     assert answer.table[-1][2] == "e19"
     assert len(answer.table) == MOST_SHOWN + 1
@@ -161,12 +164,12 @@ def test_whatever_there_is_to_say_of_a_problem_people_can_approve_it_whole() -> 
         by=law(Rule(name="noise", ignore=True), Rule(name="mild", severity="LOW"), Rule(name="own", owner="vault")),
     )
     full = msgspec.structs.replace(full, issue=Issue(repository="acme/shop", number=7))
-    assert len(shown(full, LEVELS["HIGH"], NOW).table) == MOST_SHOWN + 1
+    assert len(shown(full, LEVELS["HIGH"], NOW, "r-1").table) == MOST_SHOWN + 1
 
 
 def test_every_row_has_as_many_cells_as_the_heads() -> None:
     for answer in (
-        shown(problem_of(), LEVELS["HIGH"], NOW),
+        shown(problem_of(), LEVELS["HIGH"], NOW, "r-1"),
         listed([brief()], "open", most=9, now=NOW),
         changed(problem_of(), "now of x", NOW),
     ):
@@ -175,7 +178,7 @@ def test_every_row_has_as_many_cells_as_the_heads() -> None:
 
 def test_titles_and_reasons_are_masked() -> None:
     by = law(suppressing(reason="patient Yamada agreed"))
-    answer = shown(problem_of(finding_like(title="Bucket of patient Yamada"), by=by), LEVELS["HIGH"], NOW)
+    answer = shown(problem_of(finding_like(title="Bucket of patient Yamada"), by=by), LEVELS["HIGH"], NOW, "r-1")
     assert "Yamada" not in str(answer)
     assert facts(answer)["Title"] == "Bucket of patient [masked]"
 

@@ -57,8 +57,16 @@ def test_a_problem_is_shown_with_what_its_suppression_would_need(desk: Desk) -> 
     (problem,) = desk.deployment.put("bad1")
     answer = desk.ask("findings show", {"problem": problem})
     assert answer.outcome == "done"
-    assert answer.shown == {"problem": problem, "severity": "CRITICAL", "status": "open", "tier": 2}
+    assert answer.shown == {
+        "problem": problem,
+        "severity": "CRITICAL",
+        "status": "open",
+        "tier": 2,
+        "most_days": 30,
+    }
     facts = cells(answer)
+    assert facts["Must agree"][0] == "two other people"
+    assert facts["To suppress"][0].startswith("findings suppress r")
     assert (facts["Tier"][0], facts["Days at most"][0]) == ("2", "30")
     assert (facts["Severity"][0], facts["Reported as"][0]) == ("CRITICAL", "HIGH")
 
