@@ -150,7 +150,7 @@ def test_the_account_is_no_argument_of_the_work() -> None:
             "explain no ?.",
             "bad_argument",
             "`why`: found `no ?.`, expected a text in words of 10 to 60 characters. "
-            "Usage: `/yagura explain &lt;why&gt;`",
+            + "Usage: `/yagura explain &lt;why&gt;`",
         ),
         (
             "queues peek hub orders 5 6 “7”",
