@@ -28,6 +28,7 @@ from tests.layers.fleet.commands.declared import (
 from tests.layers.fleet.refute import REFUTE
 
 QUEUE = "the name of an SQS queue: up to 80 letters, digits, hyphens and underscores"
+EXPLAIN_USAGE = "Usage: `/yagura explain &lt;why&gt;`"
 PEEK_USAGE = "Usage: `/yagura queues peek &lt;account&gt; &lt;queue&gt; [count]`"
 LIKELY = st.sampled_from(
     [*"<>|&;`\"'“@#!-=\u200b\u00a0 ", "&lt;", "<@", "<#C1|", "<>", "²", "٣", "r-", "ﷺ", "10", "\ud800", "\u202e"]
@@ -149,8 +150,7 @@ def test_the_account_is_no_argument_of_the_work() -> None:
         (
             "explain no ?.",
             "bad_argument",
-            "`why`: found `no ?.`, expected a text in words of 10 to 60 characters. "
-            + "Usage: `/yagura explain &lt;why&gt;`",
+            f"`why`: found `no ?.`, expected a text in words of 10 to 60 characters. {EXPLAIN_USAGE}",
         ),
         (
             "queues peek hub orders 5 6 “7”",
