@@ -87,7 +87,7 @@ def _chatops(instance: process.Instance) -> list[str]:
 def _findings(instance: process.Instance) -> list[str]:
     out.print("\nA problem's life.")
     broken = demo_findings.run(instance, lambda step: out.print(f"  {step}", markup=False, soft_wrap=True))
-    out.print("  /yagura findings numbers")
+    out.print("  /yagura findings numbers  (counts are written once a minute)")
     for line in plain(demo_findings.numbers(instance)).splitlines():
         out.print(f"    {line}", markup=False, soft_wrap=True)
     for name, path in (("Slack", "slack"), ("Security Hub", "securityhub"), ("GitHub", "github")):
@@ -139,9 +139,9 @@ class _bar:  # noqa: N801 - used like a function
 def _table(traced: list[Outcome]) -> Table:
     """One row for each event: what was sent, and what the fleet did with it."""
     table = Table("", "sent", "what the fleet did", show_lines=True)
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     for number, outcome in enumerate(traced, 1):
-        repeats = seen.setdefault(outcome.event["id"], number)
+        repeats = seen.setdefault((outcome.event["id"], *trace.finding_ids(outcome.event)), number)
         did = [f"nothing more: a repeat of {repeats}"] if repeats < number else list(_did(outcome))
         table.add_row(str(number), _sent(outcome.event), Text("\n".join(did), overflow="fold"))
     return table
@@ -177,6 +177,8 @@ def _did(outcome: Outcome) -> Iterator[str]:
         yield "nothing: no rule matches it"
     elif any("Foreign" in rule for rule in outcome.rules):
         yield "dropped and counted: not a product of AWS"
+    elif outcome.event.get("detail-type") == "Security Hub Insight Results":
+        yield "dropped and counted: an insight's counts, whose findings come by themselves"
     else:
         yield "dropped and counted: not for this deployment, or not about a control"
 

@@ -128,6 +128,8 @@ def clock(
     process.require_running(instance)
     now = fleet_clock.set_clock(instance, wish) if wish else fleet_clock.read(instance)
     _out.print(fleet_clock.described(now), soft_wrap=True)
+    if wish and (warning := fleet_clock.warning(now)):
+        _out.print(warning, soft_wrap=True, markup=False)
     if wish.startswith("+"):
         ready.sweep(instance)
         _out.print("What was due by then is under way.")

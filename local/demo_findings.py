@@ -78,7 +78,7 @@ def numbers(instance: Instance) -> str:
     """What `/yagura findings numbers` answers, in Slack's mrkdwn."""
     before = {message["ts"] for message in read(instance, AIKO)}
     say(instance, AIKO, "findings numbers")
-    said = awaited(instance, AIKO, lambda m: m["ts"] not in before and "open problems" in words(m), "the numbers")
+    said = awaited(instance, AIKO, lambda m: m["ts"] not in before and "open problem" in words(m), "the numbers")
     return "\n".join(block["text"]["text"] for block in said["blocks"][:-1])
 
 
@@ -107,6 +107,7 @@ def _suppressed(scene: Scene, bucket: str) -> None:
     scene.tell("aiko presses Approve herself")
     click(instance, AIKO, request, "approve")
     awaited(instance, AIKO, lambda m: "somebody else must decide" in words(m), "the refusal")
+    scene.tell(f"she is refused: somebody else must decide {name}")
     scene.kept["nobody suppresses alone"] = scene.problem(bucket)["state"]["status"] == "open"
     scene.tell("ben presses Approve")
     click(instance, BEN, request, "approve")

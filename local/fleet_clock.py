@@ -22,6 +22,7 @@ _ACCOUNTS = (HUB, SPOKE, AUDIT)
 _REST_SECONDS = 15.0
 _AHEAD = re.compile(r"\+([0-9]{1,6})([smhd])")
 _FACTOR = re.compile(r"x([0-9]{1,4}(?:\.[0-9]{1,3})?)")
+MOST_MS = 3650 * 86_400_000
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -59,7 +60,10 @@ class FleetClock:
             return FleetClock(wall, 1.0, 0)
         offset = self.at(wall) - wall
         if ahead := _AHEAD.fullmatch(wish):
-            return FleetClock(wall, self.factor, offset + int(ahead[1]) * _UNITS[ahead[2]])
+            offset += int(ahead[1]) * _UNITS[ahead[2]]
+            if offset > MOST_MS:
+                raise ValueError(f"{wish!r}: expected at most {MOST_MS // _UNITS['d']} days ahead of the wall clock")
+            return FleetClock(wall, self.factor, offset)
         if (faster := _FACTOR.fullmatch(wish)) and float(faster[1]) > 0:
             return FleetClock(wall, float(faster[1]), offset)
         raise ValueError(f"{wish!r}: expected +2d (or s, m, h), x60 or real")
@@ -103,6 +107,17 @@ def described(clock: FleetClock) -> str:
     off = f"{ahead} ahead of the wall clock" if ahead else "the wall clock's time"
     speed = "" if clock.factor == 1 else f", and runs {clock.factor:g} times as fast"
     return f"The fleet's clock shows {shown:%Y-%m-%d %H:%M:%S} UTC: {off}{speed}."
+
+
+def warning(clock: FleetClock) -> str:
+    """What surprises people whose fleet lives in another time than they do; empty if it does not."""
+    wall = wall_ms()
+    if clock.at(wall) - wall < _UNITS["d"]:
+        return ""
+    return (
+        "What is replayed stands in no Security Hub: a day later its problem is gone. After `real` what was written "
+        "meanwhile keeps its times, and `fleetctl audit verify --live` finds the trail out of order."
+    )
 
 
 def wait_for_rest(instance: Instance) -> None:

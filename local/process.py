@@ -86,7 +86,10 @@ def require_running(instance: Instance) -> None:
             f"answer; its log is {instance.log_file}. Start it again: fleetctl local up"
         )
     if now == "stopped":
-        raise LocalCloudError(f"The local cloud is not running on port {instance.port}. Start it: fleetctl local up")
+        raise LocalCloudError(
+            f"No local cloud is running on port {instance.port} with its state in {instance.state_dir}. "
+            "Start it: fleetctl local up; or say which one it is: YAGURA_LOCAL_PORT, YAGURA_LOCAL_STATE"
+        )
 
 
 def start(instance: Instance) -> bool:

@@ -39,8 +39,13 @@ def _classic(finding: dict[str, Any]) -> Row:
         str((finding.get("Severity") or {}).get("Label", "")),
         f"{compliance.get('Status', '-')}{gone}",
         str((finding.get("Workflow") or {}).get("Status", "")),
-        f"{note['UpdatedBy']}: {note['Text']}" if note else "",
+        _said(note["UpdatedBy"], note["Text"]) if note else "",
     )
+
+
+def _said(who: str, text: str) -> str:
+    """The fleet begins its notes with its name."""
+    return text if text.startswith(f"{who}:") else f"{who}: {text}"
 
 
 def _new(finding: dict[str, Any]) -> Row:

@@ -27,6 +27,8 @@ ALL = "all"
 RULES = "rules"
 """Instead of a team: a problem is given back."""
 
+_ONLY_HERE = "Security Hub is told when findings may act here: now it observes, or is frozen"
+
 type ProblemId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 type Name = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -134,7 +136,10 @@ class Commands:
             why = self._unfit(problem, wanted) or lease.why_not(now, wanted.days)
             return why or suppressed(problem, lease, self._office.law, now)
 
-        return self._once(wanted.problem, command, "suppressed", change, "suppressed")
+        answer = self._once(wanted.problem, command, "suppressed", change, "suppressed")
+        if answer.outcome != "done" or self._office.modes.mode() is Mode.ACT:
+            return answer
+        return msgspec.structs.replace(answer, headline=f"{answer.headline}; {_ONLY_HERE}")
 
     def _unfit(self, problem: Problem, wanted: _Suppress) -> str:
         """Why what was granted no longer fits the problem; empty if it does."""

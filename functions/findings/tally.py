@@ -35,7 +35,7 @@ class Tally:
     def write(self, now: int) -> None:
         """Write down what has been counted, if it is time. What cannot be written now is kept."""
         self._written = self._written or now
-        if not self._counts or now - self._written < EVERY_MS:
+        if not self._counts or 0 <= now - self._written < EVERY_MS:  # a clock that was set back keeps nothing waiting
             return
         pk = f"numbers#{day_of(now)}"
         for _ in range(_TRIES):

@@ -133,7 +133,7 @@ class Watch:
 
     def shown(self, problem: trace.Problem) -> str:
         """The name under which aiko was shown a problem."""
-        answer = self.asks(chat.AIKO, f"findings show local-spoke {problem['id']}", problem["id"])
+        answer = self.asks(chat.AIKO, f"findings show local-spoke {problem['id']}", "Must agree")
         return str(demo_chatops.REQUEST.findall(answer)[-1])
 
     def does(self, person: str, text: str) -> None:

@@ -72,7 +72,7 @@ def test_people_list_give_away_and_take_back(hub: Watch) -> None:
     hub.does(BEN, f"findings unsuppress local-spoke {problem['id']}")
     assert hub.is_there(one, "NEW") == TAKEN_BACK
     hub.says(one, "is open again")
-    hub.asks(AIKO, "findings numbers", "open problems")
+    hub.asks(AIKO, "findings numbers", "open problem")
     hub.asks(AIKO, f"findings show local-spoke {'0' * 32}", "no such problem here")
 
 

@@ -44,6 +44,18 @@ def test_a_wish_moves_it_so_far_ahead_of_the_wall(wish: str, at_once: int, an_ho
     assert (clock.at(NOW) - NOW, clock.at(NOW + HOUR) - NOW - HOUR) == (at_once, an_hour_later)
 
 
+def test_ten_years_ahead_are_enough() -> None:
+    assert REAL.changed("+3650d", NOW).at(NOW) == NOW + fleet_clock.MOST_MS
+    with pytest.raises(ValueError, match="at most 3650 days ahead"):
+        REAL.changed("+3650d", NOW).changed("+1s", NOW)
+
+
+def test_whoever_is_a_day_ahead_is_told_what_comes_of_it() -> None:
+    wall = fleet_clock.wall_ms()
+    assert fleet_clock.warning(FleetClock(wall, 1.0, DAY // 2)) == ""
+    assert "audit verify" in fleet_clock.warning(FleetClock(wall, 1.0, 2 * DAY))
+
+
 @given(st.lists(st.sampled_from(["+2d", "+1h", "x60", "x1"]), min_size=1, max_size=6))
 def test_wishes_add_up_and_none_turns_it_back_but_real(wishes: list[str]) -> None:
     clock, wall, before = REAL, NOW, NOW

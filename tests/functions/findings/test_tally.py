@@ -49,6 +49,14 @@ def test_it_is_written_once_a_minute_and_then_only_what_is_new(world: World) -> 
     assert tally.of_days(NOW, 1) == {"received": 4}
 
 
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(world: World) -> None:
+    tally = Tally(world.table)
+    tally.count("received")
+    tally.write(NOW + DAY_MS)
+    tally.write(NOW)
+    assert tally.of_days(NOW, 1) == {"received": 1}
+
+
 def test_nothing_counted_is_nothing_written(world: World) -> None:
     tally = Tally(world.table)
     tally.write(NOW)
