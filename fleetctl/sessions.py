@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from fleetctl.callers import Caller, local_caller
 from fleetctl.plain import fail
@@ -69,7 +69,7 @@ class Fleet:
                 RoleArn=role_arn(account.id, role_name(account, *through)), RoleSessionName="fleetctl"
             )["Credentials"]
         except (ClientError, BotoCoreError) as error:
-            fail(f"{account.name}: {error}")
+            fail(f"{account.name}: {_why(error)}")
         return session.client(
             service,
             region_name=account.region,
@@ -97,7 +97,7 @@ class Fleet:
                 connect=lambda service: session.client(service, region_name=hub.region),
             )
         except (ClientError, BotoCoreError) as error:
-            fail(f"{hub.name}: {error}")
+            fail(f"{hub.name}: {_why(error)}")
 
     def _instance(self) -> Instance:
         try:
@@ -106,3 +106,10 @@ class Fleet:
         except LocalCloudError as error:
             fail(str(error))
         return instance
+
+
+def _why(error: ClientError | BotoCoreError) -> str:
+    """In AWS's words, and what to do about those that do not say it."""
+    if isinstance(error, NoCredentialsError):
+        return f"{error}. Give some, for example by AWS_PROFILE; --local is for the local cloud."
+    return str(error)

@@ -90,7 +90,9 @@ def test_credentials_that_do_not_work_are_told_in_a_line(
     for ask in (lambda: Fleet(local=False).client("s3", HUB), lambda: Fleet(local=False).caller(None)):
         with pytest.raises(typer.Exit):
             ask()
-        assert capsys.readouterr().err.startswith("hub: ")
+        said = capsys.readouterr().err
+        assert said.startswith("hub: ")
+        assert ("AWS_PROFILE" in said) == isinstance(error, NoCredentialsError)
 
 
 def test_a_profile_that_is_not_there_is_told(session: type[Session], capsys: pytest.CaptureFixture[str]) -> None:
