@@ -26,7 +26,7 @@ _NAMES: dict[type[mi.Type], str] = {
     mi.DateType: "a day as YYYY-MM-DD",
 }
 _SHAPES: dict[type[mi.Type], str] = {
-    mi.StructType: "write its fields below it, indented, as name: value",
+    mi.StructType: "write its fields below it, indented, as name: value, or {} to give none",
     mi.DictType: "write name: value below it, indented, or {} for none",
     mi.ListType: 'begin each item with "- ", or write [] for none',
     mi.BoolType: "write true or false, without quotes",
