@@ -72,7 +72,9 @@ def _compose(file: str, text: str) -> Source | Problem:
         mark = error.problem_mark or error.context_mark
         advice = error.note or "correct the YAML here or just above: indentation, quotes, colons"
         line = mark.line + 1 if mark else 0
-        return Problem(file=file, line=line, found=str(error.problem).removeprefix("found "), expected="valid YAML", advice=advice)
+        return Problem(
+            file=file, line=line, found=str(error.problem).removeprefix("found "), expected="valid YAML", advice=advice
+        )
     except ReaderError as error:
         return Problem(
             file=file,
