@@ -167,7 +167,7 @@ class CapabilityStack(Stack):
             metric=cloudwatch.Metric(
                 namespace=NAMESPACE,
                 metric_name="PutOff",
-                dimensions_map={"service": self.capability},
+                dimensions_map={"service": self.capability, "reason": "any"},
                 statistic=cloudwatch.Stats.SUM,
                 period=Duration.hours(1),
             ),

@@ -210,7 +210,8 @@ def test_an_outage_of_others_raises_an_alarm_as_long_as_something_waits_for_them
     alarms = {each["AlarmName"]: each for each in findings.of_type("AWS::CloudWatch::Alarm").values()}
     alarm = alarms["yagura-findings-put-off"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (NAMESPACE, "PutOff", "Sum")
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "findings"}], "as the total is counted"
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert dimensions == {"service": "findings", "reason": "any"}, "as the worker counts the total"
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     assert (alarm["DatapointsToAlarm"], alarm["TreatMissingData"]) == (1, "notBreaching")
     assert alarm["Period"] * 1000 * alarm["EvaluationPeriods"] > MOST_RETRY_MS

@@ -187,7 +187,7 @@ def test_what_is_put_off_is_counted_by_reason_and_in_all_and_each_cause_is_one_l
     assert [(line.get("reason"), line["PutOff"]) for line in counted] == [
         ("unavailable", [2.0]),
         ("throttled", [1.0]),
-        (None, [3.0]),
+        ("any", [3.0]),
     ]
 
 

@@ -70,7 +70,7 @@ def _count_put_off(put_off: Counter[str], capability: str) -> None:
     for reason, messages in put_off.items():
         telemetry.count("PutOff", capability=capability, reason=reason, by=messages)
     if put_off:
-        telemetry.count("PutOff", capability=capability, by=put_off.total())
+        telemetry.count("PutOff", capability=capability, reason="any", by=put_off.total())
 
 
 def _done(record: dict[str, Any], handle: Callable[[str], None], dead_letters: DeadLetters, capability: str) -> bool:
