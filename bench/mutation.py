@@ -48,7 +48,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "functions/findings/brief.py": _functions("findings/test_summary"),
     "functions/findings/history.py": _functions("findings/test_history"),
     "functions/findings/lease.py": _functions("findings/test_lease"),
-    "functions/findings/policy.py": _functions(
+    "functions/findings/judge.py": _functions(
         *(f"findings/test_policy{what}" for what in ("", "_asked", "_left_out", "_trace"))
     ),
     "functions/findings/summary.py": _functions("findings/test_summary"),

@@ -6,8 +6,9 @@ from typing import Any
 from fleet.catalogue import Account, Catalogue, Default, Service
 from functions.findings.decision import Law, taken
 from functions.findings.event import Accepts, Contents, open_event
+from functions.findings.judge import Judge
 from functions.findings.lease import DAY_MS
-from functions.findings.policy import SEVERITIES, Judge, Level, Match, Policy, Rule, Suppress
+from functions.findings.policy import SEVERITIES, Level, Match, Policy, Rule, Suppress
 
 _SERVICES = {"payments-api": "payments", "patient-records": "records", "appointments": "scheduling", "yagura": "sre"}
 _HOME = Accepts(accounts=None)

@@ -10,8 +10,9 @@ from functions.chatops.routes import Routing
 from functions.findings.decision import Law
 from functions.findings.event import Accepts
 from functions.findings.finding import Finding
+from functions.findings.judge import Judge
 from functions.findings.office import Config as Compiled
-from functions.findings.policy import Judge, Policy
+from functions.findings.policy import Policy
 from functions.findings.telling import Here
 from stacks.config.compile import chatops_config, findings_config
 from stacks.config.model import EACH_ACCOUNT, Account, Config

@@ -16,7 +16,8 @@ from functions.findings.decision import facts_of, judged, taken
 from functions.findings.event import Accepts, open_event
 from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
-from functions.findings.policy import KINDS, Step
+from functions.findings.judge import Step
+from functions.findings.policy import KINDS
 from functions.findings.problem import Problem
 
 _EVERYTHING = Accepts(accounts=None)

@@ -14,7 +14,7 @@ from fleetctl.findings_policy.deployments import Deployment
 from functions.findings.decision import Law, judged, reviewed
 from functions.findings.effects import changes, issue_wanted
 from functions.findings.finding import Status
-from functions.findings.policy import Step
+from functions.findings.judge import Step
 from functions.findings.problem import Problem, State
 from functions.findings.telling import Told, entries
 

@@ -12,8 +12,8 @@ from fleet.catalogue import Catalogue, owner_of
 from fleet.catalogue import Trace as Claims
 from functions.findings.finding import Seen, Status
 from functions.findings.history import History, Report
+from functions.findings.judge import Facts, Judge, Trace
 from functions.findings.lease import DAY_MS, Lease
-from functions.findings.policy import Facts, Judge, Trace
 from functions.findings.problem import (
     ASKED,
     CLOSED,

@@ -22,7 +22,8 @@ from functions.findings.baseline import Baselines
 from functions.findings.decision import Law, taken
 from functions.findings.event import Accepts
 from functions.findings.finding import Finding, Seen
-from functions.findings.policy import Judge, Policy
+from functions.findings.judge import Judge
+from functions.findings.policy import Policy
 from functions.findings.problem import Problem, State
 from functions.findings.store import ProblemStore, Stored
 from functions.findings.tally import Tally

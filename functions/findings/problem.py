@@ -15,8 +15,9 @@ import msgspec
 from fleet.catalogue import UNKNOWN, Owner
 from functions.findings.finding import Finding, Status, problem_id
 from functions.findings.history import History, Report
+from functions.findings.judge import Reason
 from functions.findings.lease import Lease
-from functions.findings.policy import SEVERITIES, Reason, Tell
+from functions.findings.policy import SEVERITIES, Tell
 
 MOST_ACTS = 50
 ASKED, SUPPRESSED, CLOSED, OPENED = "ASKED", "SUPPRESSED", "CLOSED", "OPENED"

@@ -13,7 +13,8 @@ from fleet.events.findings import AboutProblem, FindingOpened, FindingOverdue
 from functions.chatops.problem_message import Said, said
 from functions.chatops.routes import Routing
 from functions.findings.decision import Law
-from functions.findings.policy import Judge, Policy
+from functions.findings.judge import Judge
+from functions.findings.policy import Policy
 from functions.findings.telling import Here, Told, entries, overdue
 from stacks.config.compile import chatops_config, findings_config, operations_config
 from stacks.config.load import load

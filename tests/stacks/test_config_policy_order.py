@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from fleet.catalogue import Owner
-from functions.findings.policy import Facts, Judge
+from functions.findings.judge import Facts, Judge
 from stacks.config import model_findings as written
 from stacks.config import rules_policy_order
 from stacks.config.rules_policy_order import order_breaches

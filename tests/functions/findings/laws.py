@@ -7,8 +7,9 @@ import msgspec
 from fleet.catalogue import Account, Catalogue, Default, Service
 from functions.findings.decision import Law, taken
 from functions.findings.finding import Finding, Seen
+from functions.findings.judge import Judge
 from functions.findings.lease import DAY_MS, Lease
-from functions.findings.policy import Judge, Level, Policy, Rule, Suppress
+from functions.findings.policy import Level, Policy, Rule, Suppress
 from functions.findings.problem import Problem
 from tests.functions.findings.samples import finding
 

@@ -7,8 +7,9 @@ import pytest
 
 from functions.findings.decision import assigned, did, judged, reviewed, suppressed, taken, unsuppressed
 from functions.findings.finding import Status
+from functions.findings.judge import Step
 from functions.findings.lease import DAY_MS, Lease
-from functions.findings.policy import Match, Rule, Step
+from functions.findings.policy import Match, Rule
 from functions.findings.problem import MOST_ACTS, Act
 from tests.functions.findings.histories import GONE, OPEN, OTHER, RESOLVED, SUPPRESSED
 from tests.functions.findings.laws import (

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.catalogue import Owner
+from functions.findings.judge import Facts, Judge, Reason, Step, Verdict
 from functions.findings.lease import DAY_MS
-from functions.findings.policy import Facts, Judge, Match, Reason, Route, Rule, Step, Ticket, Verdict
+from functions.findings.policy import Match, Route, Rule, Ticket
 from tests.functions.findings.laws import LEVELS, NOW, lease, policy, suppressing
 
 OWNER = Owner(service="intake", team="front-door", environment="staging", rule="tag")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.findings.policy import KINDS, Judge, Match, Rule, Verdict
+from functions.findings.judge import Judge, Verdict
+from functions.findings.policy import KINDS, Match, Rule
 from tests.functions.findings.laws import NOW, policy, suppressing
 from tests.functions.findings.test_policy import facts
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from functions.findings.judge import Step
 from functions.findings.lease import DAY_MS
-from functions.findings.policy import Match, Route, Rule, Step
+from functions.findings.policy import Match, Route, Rule
 from tests.functions.findings.laws import NOW, lease, suppressing
 from tests.functions.findings.test_policy import judge, traced
 
