@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from fleet import clock, telemetry
 from fleet.budget import Budget
 from fleet.modes import Mode
@@ -11,7 +9,7 @@ from fleet.refusal import AwayError, RefusedError
 from functions.findings.effects import Batch, Change, answered, changes, in_batches, refused
 from functions.findings.office import Office
 from functions.findings.problem import Problem
-from functions.findings.securityhub import Done, NotEnabledError, SecurityHub, ThrottledError
+from functions.findings.securityhub import Done, NotEnabledError, SecurityHub, ThrottledError, UnreachableError
 
 YOUNG_MS = 3_600_000
 """Of a finding that was heard of so lately Security Hub may say that it does not know it, and know it soon."""
@@ -24,12 +22,6 @@ class UnprocessedError(AwayError):
     """Security Hub took the call, but not this finding in it."""
 
     reason = "unprocessed"
-
-
-class UnreachableError(AwayError):
-    """Security Hub does not answer at all."""
-
-    reason = "unreachable"
 
 
 class Asking:
@@ -87,7 +79,7 @@ class Asking:
                 return Done([], [], [], [])  # the sweep comes back to it
             batch = batch._replace(changes=batch.changes[:given])
         try:
-            done = self._update(batch)
+            done = self._hub.update(batch)
         except AwayError:
             if suppressing:  # asked for again it is the same effect, whether or not it has come about
                 self._budget.give_back(len(batch.changes), now)
@@ -96,14 +88,6 @@ class Asking:
             self._budget.give_back(len(batch.changes) - len(done.taken), now)
         telemetry.count("WrittenBack", capability="findings", reason=batch.workflow.lower(), by=len(done.taken))
         return done
-
-    def _update(self, batch: Batch) -> Done:
-        try:
-            done = self._hub.update(batch)
-        except (ClientError, BotoCoreError) as error:
-            raise _away(error) from error
-        cause = done.cause
-        return done._replace(cause=_away(cause)) if isinstance(cause, (ClientError, BotoCoreError)) else done
 
     def _write_down(self, taken: list[Change]) -> Errors:
         errors: Errors = {}
@@ -117,14 +101,6 @@ class Asking:
                 telemetry.log_failure("not written down", error, problem=problem_id)
                 errors[problem_id] = error
         return errors
-
-
-def _away(error: ClientError | BotoCoreError) -> AwayError:
-    """Its message names the action and the resource that were refused, and nothing of a finding."""
-    telemetry.log_failure("Security Hub is away", error)
-    if isinstance(error, ClientError):
-        return AwayError(error.response["Error"]["Code"])
-    return UnreachableError(type(error).__name__)
 
 
 def _answered(done: list[Change]) -> Callable[[Problem, int], Problem]:

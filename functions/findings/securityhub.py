@@ -47,6 +47,12 @@ class NotEnabledError(AwayError):
     reason = "not_enabled"
 
 
+class UnreachableError(AwayError):
+    """Security Hub does not answer at all."""
+
+    reason = "unreachable"
+
+
 class StaleTokenError(Exception):
     """A page's token has been forgotten; the walk goes on from the last change that it saw."""
 
@@ -61,7 +67,7 @@ class Done(NamedTuple):
     """It will never take these."""
     unknown: list[Change]
     """It has no such findings: any more, or not yet."""
-    cause: Exception | None = None
+    cause: AwayError | None = None
     """What kept it from being asked for the last of those that are left."""
 
 
@@ -92,15 +98,15 @@ class SecurityHub:
         self._client, self._pace = client, pace
 
     def update(self, batch: Batch) -> Done:
-        """Ask for a batch of changes. Raises ThrottledError, NotEnabledError, ClientError or BotoCoreError."""
+        """Ask for a batch of changes. Raises AwayError."""
         self._pace()
         ask = self._update_v2 if batch.form == "ocsf" else self._update
         try:
             codes = ask(batch)
-        except (ClientError, ParamValidationError) as error:
-            if not isinstance(error, ClientError) or error.response["Error"]["Code"] in _INVALID:
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ParamValidationError) or _code(error) in _INVALID:
                 return self._in_halves(batch)
-            raise _known(error) from error
+            raise _away(error) from error
         done = Done([], [], [], [])
         nameless = not codes.keys() <= {_identity(change.finding) for change in batch.changes}
         where = {"unknown": done.unknown, "refused": done.refused, "other": done.left}
@@ -130,17 +136,17 @@ class SecurityHub:
             second.cause,
         )
 
-    def _half(self, batch: Batch, cause: Exception | None) -> Done:
+    def _half(self, batch: Batch, cause: AwayError | None) -> Done:
         """Ask for it, unless something keeps us from it: that takes back nothing of the other half."""
         try:
             return Done([], [*batch.changes], [], [], cause) if cause else self.update(batch)
-        except (AwayError, ClientError, BotoCoreError) as error:
+        except AwayError as error:
             return Done([], [*batch.changes], [], [], error)
 
     def page(self, filters: dict[str, Any], token: str = "", *, form: Form = "asff") -> tuple[list[bytes], str]:
         """A page of findings as JSON documents, oldest change first, and the token of the next; empty: none follows.
 
-        Raises ThrottledError, NotEnabledError, StaleTokenError or ClientError.
+        Raises StaleTokenError or AwayError.
         """
         v2, asked = form == "ocsf", {"Filters": filters, "MaxResults": PAGE} | ({"NextToken": token} if token else {})
         field = "finding_info.modified_time_dt" if v2 else "UpdatedAt"
@@ -148,11 +154,11 @@ class SecurityHub:
         self._pace()
         try:
             answer = ask(SortCriteria=[{"Field": field, "SortOrder": "asc"}], **asked)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
+        except (ClientError, BotoCoreError) as error:
+            code = _code(error)
             if token and code in _INVALID:
                 raise StaleTokenError from error
-            raise (NotEnabledError(code) if v2 and code in _NO_V2 else _known(error)) from error
+            raise (NotEnabledError(code) if v2 and code in _NO_V2 else _away(error)) from error
         return [msgspec.json.encode(finding) for finding in answer["Findings"]], answer.get("NextToken") or ""
 
     def find(self, findings: Sequence[Finding]) -> list[bytes]:
@@ -216,8 +222,17 @@ def _distinct(changes: Iterable[Change]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(_identity(change.finding) for change in changes))
 
 
-def _known(error: ClientError) -> Exception:
-    code = error.response["Error"]["Code"]
+def _code(error: ClientError | BotoCoreError) -> str:
+    """By which AWS names an error; of one that no answer brought, its type."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+
+
+def _away(error: ClientError | BotoCoreError) -> AwayError:
+    """AWS's message names the action and the resource that were refused, and nothing of a finding: it may be logged."""
+    code = _code(error)
     if code in _THROTTLED:
         return ThrottledError(code)
-    return NotEnabledError(code) if code in _NOT_THERE else error
+    if code in _NOT_THERE:
+        return NotEnabledError(code)
+    telemetry.log_failure("Security Hub is away", error)
+    return AwayError(code) if isinstance(error, ClientError) else UnreachableError(code)

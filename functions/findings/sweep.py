@@ -5,6 +5,8 @@ from typing import Any
 
 from fleet import aws, telemetry
 from fleet.modes import Mode
+from fleet.refusal import AwayError
+from fleet.worker import count_put_off
 from functions.findings.errands import Errands
 from functions.findings.office import Office
 from functions.findings.rounds import Rounds, TimeLeft
@@ -37,6 +39,9 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _tried(step: Callable[[TimeLeft], None], time_left: TimeLeft) -> Exception | None:
     try:
         step(time_left)
+    except AwayError as error:  # the next tick goes on; a dead letter would tell nothing more
+        telemetry.log("away", step=step.__name__, reason=error.reason, why=str(error))
+        count_put_off({error.reason: 1}, office.settings.capability)
     except Exception as error:  # noqa: BLE001 - one step must not keep the others waiting
         telemetry.log_failure("sweep failed", error, step=step.__name__)
         return error

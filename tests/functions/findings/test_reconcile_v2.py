@@ -188,8 +188,7 @@ def test_whatever_v2_says_where_it_is_not_enabled_cspm_is_read_all_the_same(depl
 def test_v2_that_is_away_leaves_the_walk_for_the_next_tick(deployment: Deployment) -> None:
     problem = miss_v2(deployment)
     deployment.hub.behaves(fail=9, operations=V2)
-    with pytest.raises(ExceptionGroup):
-        deployment.tick()
+    deployment.tick()
     deployment.hub.behaves()
     pages = len(deployment.hub.asked("GetFindings"))
     deployment.tick()

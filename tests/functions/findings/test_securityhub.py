@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.refusal import AwayError
 from functions.findings import securityhub
 from functions.findings.effects import Batch, Change
 from functions.findings.event import findings_of
@@ -18,6 +19,7 @@ from functions.findings.securityhub import (
     SecurityHub,
     StaleTokenError,
     ThrottledError,
+    UnreachableError,
 )
 from tests.functions.findings.hubs import FakeSecurityHub, asff, iso, ocsf
 from tests.functions.findings.laws import NOW
@@ -241,10 +243,21 @@ def test_not_switched_on_is_an_error_of_its_own(fake: FakeSecurityHub, hub: Secu
         hub.page({})
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "InternalException", "ServiceUnavailableException"])
-def test_any_other_error_stays_what_it_is(code: str) -> None:
-    with pytest.raises(ClientError, match=code):
-        of(Answers(client_error(code))).update(batch("a"))
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (client_error("AccessDeniedException"), AwayError),
+        (client_error("ServiceUnavailableException"), AwayError),
+        (EndpointConnectionError(endpoint_url="https://x"), UnreachableError),
+    ],
+)
+def test_any_other_error_is_told_as_aws_names_it(error: Exception, kind: type[AwayError]) -> None:
+    named = error.response["Error"]["Code"] if isinstance(error, ClientError) else "EndpointConnectionError"
+    with pytest.raises(kind, match=named) as updating:
+        of(Answers(error)).update(batch("a"))
+    with pytest.raises(kind, match=named) as reading:
+        of(Answers(error)).page({})
+    assert (updating.type, reading.type) == (kind, kind)
 
 
 def test_a_page_has_the_findings_in_the_order_of_their_change_and_leads_to_the_next(
@@ -271,7 +284,7 @@ def test_a_token_that_is_forgotten_is_an_error_of_its_own(
 
 
 def test_an_invalid_filter_is_no_stale_token(hub: SecurityHub) -> None:
-    with pytest.raises(ClientError, match="InvalidInputException"):
+    with pytest.raises(AwayError, match="InvalidInputException"):
         hub.page({"UpdatedAt": [{"Start": "today", "End": iso(NOW)}]})
 
 

@@ -11,6 +11,7 @@ from functions.findings.decision import suppressed
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS
 from functions.findings.policy import Match, Rule
+from functions.findings.reconcile import Reconciliation
 from functions.findings.store import key
 from tests.functions.findings.deployments import HOUR, MINUTE, WRITEBACK, Context, Deployment
 from tests.functions.findings.hubs import asff
@@ -212,11 +213,26 @@ def test_off_only_suppressions_end(deployment: Deployment) -> None:
     assert [each["day"] for each in deployment.told("FindingsSummarized")] == []
 
 
-def test_one_step_that_fails_holds_up_no_other(deployment: Deployment) -> None:
+def test_security_hub_that_is_away_makes_no_dead_letter_and_holds_up_nothing_else(
+    deployment: Deployment, logged: Callable[[], str]
+) -> None:
     deployment.put("b")
     deployment.stream()
     deployment.hub.behaves(down=True)
     deployment.now += LEVEL
+    deployment.tick()
+    assert stages(deployment) == ["overdue"]
+    assert '"reason":"any","service":"findings","PutOff":[1.0]' in logged()
+
+
+def test_one_step_that_fails_holds_up_no_other(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError
+
+    deployment.put("b")
+    deployment.stream()
+    deployment.now += LEVEL
+    monkeypatch.setattr(Reconciliation, "go_on", broken)
     with pytest.raises(ExceptionGroup, match="1 steps of the sweep failed"):
         deployment.tick()
     assert stages(deployment) == ["overdue"]

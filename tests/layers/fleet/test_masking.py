@@ -101,6 +101,7 @@ def test_it_is_kept(text: str) -> None:
         ("山田さんの件", f"{MASK}さんの件"),
         ("Smith様より", f"{MASK}様より"),
         ("患者の山田太郎が", f"患者の{MASK}が"),
+        ("田中様Alice様の件", f"{MASK}{MASK}様の件"),
         ("患者 山田が", f"患者 {MASK}が"),
         ("氏名：山田 太郎", f"氏名:{MASK}"),
         ("診察券番号: A-1", f"診察券番号:{MASK}".replace(":", ": ")),
@@ -132,6 +133,7 @@ def test_no_identifier_survives(found: tuple[str, str], around: str, more: str) 
 @example("Dr [masked] [masked]様")
 @example("mrn: [masked]x, name: [masked]")
 @example("1 [masked] 2345")
+@example("ぁ様A様")
 def test_masking_twice_is_masking_once(text: str) -> None:
     once = mask(text)
     assert mask(once) == once

@@ -95,6 +95,7 @@ _REGION = r"(?<![\w])[a-z]{2}(?:-[a-z]{3,9}){1,2}-\d(?![\w])"
 _ACCOUNT = r"(?P<account>(?<!\d)\d{12}(?!\d))"
 _MACHINES = re.compile(f"{_AWS_ID}|{_UUID}|{_HASH}|{_REGION}|{_ACCOUNT}")
 
+_MOST_LOOKS = 10
 _INVISIBLE = {"Cf", "Cc"}
 _LEFT = "\n\t"
 _ON_A_DIGIT = re.compile(r"(?<=\d)[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]+")
@@ -102,7 +103,7 @@ _ON_A_DIGIT = re.compile(r"(?<=\d)[\u0300-\u036f\u20d0-\u20ff\ufe00-\ufe0f]+")
 
 def mask(text: str) -> str:
     """`text` without what may identify a person, in Unicode's compatibility form (NFKC). In linear time."""
-    return _PATTERN.sub(_hide, _plain(text))
+    return _hidden(_plain(text))
 
 
 def mask_identifier(text: str, known: Collection[str] = ()) -> str:
@@ -118,9 +119,18 @@ def mask_identifier(text: str, known: Collection[str] = ()) -> str:
     for found in _MACHINES.finditer(plain):
         account = found["account"]
         kept = found[0] if account is None or account in known else MASK
-        parts += [_PATTERN.sub(_hide, plain[end : found.start()]), kept]
+        parts += [_hidden(plain[end : found.start()]), kept]
         end = found.end()
-    return "".join([*parts, _PATTERN.sub(_hide, plain[end:])])
+    return "".join([*parts, _hidden(plain[end:])])
+
+
+def _hidden(plain: str) -> str:
+    """Looked at again while something is found: what stood before a name, and is hidden now, may have hidden it."""
+    for _ in range(_MOST_LOOKS):
+        before, plain = plain, _PATTERN.sub(_hide, plain)
+        if plain == before:
+            break
+    return plain
 
 
 def _hide(found: re.Match[str]) -> str:

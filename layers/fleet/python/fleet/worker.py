@@ -7,7 +7,7 @@ it do nothing, as long as they are away.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fleet import telemetry
@@ -61,16 +61,16 @@ def process(
             failed.append(record["messageId"])
     for (reason, why), messages in away.items():
         telemetry.log("away", reason=reason, why=why, messages=messages)
-    _count_put_off(+put_off, capability)
+    count_put_off(+put_off, capability)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _count_put_off(put_off: Counter[str], capability: str) -> None:
-    """Why, for people; and how many in all, for an alarm, which cannot add up the reasons."""
+def count_put_off(put_off: Mapping[str, int], capability: str) -> None:
+    """Count what waits for somebody outside: by reason, and in all for an alarm, which cannot add up reasons."""
     for reason, messages in put_off.items():
         telemetry.count("PutOff", capability=capability, reason=reason, by=messages)
     if put_off:
-        telemetry.count("PutOff", capability=capability, reason="any", by=put_off.total())
+        telemetry.count("PutOff", capability=capability, reason="any", by=sum(put_off.values()))
 
 
 def _done(record: dict[str, Any], handle: Callable[[str], None], dead_letters: DeadLetters, capability: str) -> bool:
