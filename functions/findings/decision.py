@@ -121,8 +121,7 @@ def judged(problem: Problem, law: Law, now: int, trace: Trace | None = None) -> 
 def _begins(facts: Facts, problem: Problem, law: Law, now: int) -> int:
     """When the lease of a rule will begin to suppress it; 0: none will."""
     judge = law.judge
-    starts = {rule.suppress.start for rule in judge.policy.rules if rule.suppress and rule.suppress.start > now}
-    return next((at for at in sorted(starts) if judge.judge(facts, at, assigned=problem.assigned).lease), 0)
+    return next((at for at in judge.starts(now) if judge.judge(facts, at, assigned=problem.assigned).lease), 0)
 
 
 def _heard(asked: str, report: Report, asked_at: int | None) -> str:

@@ -6,6 +6,7 @@ reason. `judge` can tell every step that it took (`fleetctl findings explain`).
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -71,7 +72,12 @@ class Judge:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         rules = [_Compiled(rule) for rule in policy.rules]
+        self._starts = sorted({rule.suppress.start for rule in policy.rules if rule.suppress})
         self._rules = {kind: _OfKind([rule for rule in rules if kind in rule.kinds]) for kind in KINDS}
+
+    def starts(self, now: int) -> list[int]:
+        """When leases of rules begin after `now`, in order."""
+        return self._starts[bisect_right(self._starts, now) :]
 
     def level(self, severity: str) -> Level:
         """What holds for a severity; an unknown one is treated as the worst."""
