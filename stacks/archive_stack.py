@@ -42,10 +42,8 @@ class ArchiveStack(Stack):
                 {"ArnEquals": {"aws:PrincipalArn": role_arn(hub.id, role_name(hub, "chatops", "anchor"))}}
             ),
             [
-                # All versions: a newer one put over an anchor must not stop the next.
-                iam.PolicyStatement(
-                    actions=["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], resources=[objects]
-                ),
+                # By versions: a newer one put over an anchor must not stop the next.
+                iam.PolicyStatement(actions=["s3:PutObject", "s3:GetObjectVersion"], resources=[objects]),
                 iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]),
             ],
         )
@@ -54,8 +52,8 @@ class ArchiveStack(Stack):
             "Assumed from the hub, by the desk and by `fleetctl audit`: reads anchors, in all their versions",
             iam.AccountPrincipal(hub.id),
             [
-                iam.PolicyStatement(actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[objects]),
-                iam.PolicyStatement(actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[bucket.bucket_arn]),
+                iam.PolicyStatement(actions=["s3:GetObjectVersion"], resources=[objects]),
+                iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]),
             ],
         )
 

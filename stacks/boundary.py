@@ -56,7 +56,7 @@ def boundary_statements(account: Account) -> list[iam.PolicyStatement]:
         allow("Roles", ["sts:AssumeRole"], ["arn:aws:iam::*:role/yagura/*"]),
         allow(
             "Anchors",
-            _each("s3", "PutObject GetObject GetObjectVersion ListBucket ListBucketVersions"),
+            _each("s3", "PutObject GetObjectVersion ListBucketVersions"),
             ["arn:aws:s3:::yagura-audit-*"],
         ),
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"arn:aws:logs:{place}:log-group:/yagura/*"]),

@@ -51,8 +51,6 @@ class Archive:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _TAKEN:
                 raise
-            if self._read(client, key(anchor.hour)) == anchor:
-                return anchor
             return self._oldest(client, key(anchor.hour))[0]
         return anchor
 
@@ -88,9 +86,8 @@ class Archive:
                 return
             marker = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
-    def _read(self, client: "S3Client", name: str, version: str = "") -> Anchor:
-        which: dict[str, Any] = {"VersionId": version} if version else {}
-        body = client.get_object(Bucket=self._bucket, Key=name, **which)["Body"].read()
+    def _read(self, client: "S3Client", name: str, version: str) -> Anchor:
+        body = client.get_object(Bucket=self._bucket, Key=name, VersionId=version)["Body"].read()
         return msgspec.json.decode(body, type=Anchor)
 
 

@@ -7,9 +7,7 @@ from fleetctl.policies import of_role, resource_policies, statements
 from fleetctl.templates import Template
 
 _SIX_YEARS = 6 * 365 + 2
-_ADDS_AND_READS = {f"s3:{each}" for each in ("PutObject", "GetObject", "GetObjectVersion")} | {
-    f"s3:{each}" for each in ("ListBucket", "ListBucketVersions")
-}
+_ADDS_AND_READS = {f"s3:{each}" for each in ("PutObject", "GetObjectVersion", "ListBucketVersions")}
 """None of them changes or deletes a version that is there, nor how long it is kept."""
 _PUBLIC = {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
 
