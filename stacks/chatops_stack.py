@@ -128,7 +128,8 @@ class ChatopsStack(CapabilityStack):
         publish = self.function("publish", table=table)
         self.grant_items_of(publish, table, _BOTH, ["request#*"])
         self.grant_pending(publish, table)
-        self.grant_publish(publish, also=[bus_arn(spoke) for spoke in fleet.spokes])
+        # What runs nothing, as an account may that only keeps the anchors, is commanded nothing and asks nothing.
+        self.grant_publish(publish, also=[bus_arn(each) for each in fleet.spokes if any(map(each.runs, EXECUTORS))])
         self.on_pending(table, publish)
         self.every(Duration.minutes(2), publish, description="Publish what the stream has left behind")
 
