@@ -5,6 +5,7 @@ from typing import Any
 
 from fleetctl.policies import of_role, role_of
 from fleetctl.templates import Template
+from tests.stacks.checks.boundary import by_tag
 
 _EVERYTHING = {"tag:GetResources": "it finds the queues that their owners opened by a tag, and reads nothing of them"}
 """Actions that AWS allows on `*` only, and why they are needed."""
@@ -88,7 +89,8 @@ def _dead_letters(template: Template, name: str, function: dict[str, Any]) -> It
         yield template.problem(name, "has no dead letters: an event that fails three times would be lost")
         return
     role = role_of(template, name)
-    if role and not any(each.allows("sqs:SendMessage", arn) for each in of_role(template, role)):
+    # A tag opens dead letters to redriving; whoever takes it off must not keep a function from leaving them there.
+    if role and not any(each.allows("sqs:SendMessage", arn) and not by_tag(each) for each in of_role(template, role)):
         yield template.problem(role, f"may not send to its dead letters: grant sqs:SendMessage on {arn}")
     watched = {"ApproximateNumberOfMessagesVisible": {arn}}
     watched["ApproximateAgeOfOldestMessage"] = {
