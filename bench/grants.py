@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from fleetctl.policies import many
@@ -13,6 +14,8 @@ from local.client import REGION, client
 from local.process import Instance
 
 type Document = dict[str, Any]
+
+_REFUSAL = re.compile(r"not authorized to perform: (?P<action>[\w:]+)(?: on resource: (?P<resource>[^\s\"\\]+))?")
 
 
 @dataclass(frozen=True, order=True)
@@ -33,8 +36,27 @@ class Grant:
 
     @property
     def short_resource(self) -> str:
-        """Without account and Region; the stream's label is a time."""
-        return re.sub(r"^arn:aws:(\w+):[\w-]*:\d*:", r"\1:", normal(self.resource))
+        """Without its own account and Region; the stream's label is a time."""
+        return re.sub(rf"^arn:aws:(\w+):[\w-]*:({self.account})?:", r"\1:", normal(self.resource))
+
+    @property
+    def log_group(self) -> str:
+        """Of the function that has the role, if one has."""
+        return f"/yagura/{self.short_role.replace(' ', '/', 1)}"
+
+    @property
+    def function(self) -> str:
+        """The function that has the role, if one has."""
+        return f"yagura-{self.short_role.replace(' ', '-', 1)}"
+
+    def is_refused_in(self, text: str) -> bool:
+        """Whether AWS's words refuse just this: the action, on such a resource if one is named, to this role."""
+        by_role = f"/{self.role}/" in text or f"/{self.role} " in text
+        return by_role and any(
+            not found["resource"] or fnmatchcase(found["resource"], self.resource)
+            for found in _REFUSAL.finditer(text)
+            if found["action"] == self.action
+        )
 
 
 def normal(resource: str) -> str:

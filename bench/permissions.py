@@ -7,7 +7,8 @@ What the emulator enforces is tried on a deployed fleet (`bench.scenarios`), the
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from rich.table import Table
 
 from bench.fleet import ACCOUNTS, Watch, deployed, purge
 from bench.grants import Grant, grants, revoked
-from bench.scenarios import SCENARIOS, Scenario
+from bench.scenario import CACHED, Scenario, start_afresh
+from bench.scenarios import SCENARIOS
 from bench.template_checks import TemplateChecks
 from fleetctl.permissions import UNPROVEN, Unproven
 from local.errors import LocalCloudError
@@ -91,12 +93,28 @@ def _prove_one(instance: Instance, grant: Grant, checks: TemplateChecks) -> Proo
 
 def _fails_without(instance: Instance, grant: Grant, scenario: Scenario) -> str:
     """What the scenario says without the grant; empty if it works, or fails for another reason."""
-    with revoked(instance, grant):
-        watch = Watch(instance)
+    with _taken_away(instance, grant):
+        watch = Watch(instance, grant)
         said = scenario.run(watch)
-        named = [text for text in [said, *watch.refusals()] if grant.action in text]
+        # Where nothing is logged of it, the scenario says by itself what could not be done.
+        named = [*watch.refusals(), *([said] if grant.is_refused_in(said) or f"no {grant.action}:" in said else [])]
     purge(instance)
     return named[0] if said and named else ""
+
+
+@contextmanager
+def _taken_away(instance: Instance, grant: Grant) -> Iterator[None]:
+    """Without the grant, and without what is remembered from when it was there; afterwards the other way round."""
+    with revoked(instance, grant):
+        _forget(instance, grant)
+        yield
+    _forget(instance, grant)
+
+
+def _forget(instance: Instance, grant: Grant) -> None:
+    if grant.action in CACHED:
+        purge(instance)
+        start_afresh(Watch(instance, grant), grant.account, grant.function)
 
 
 def judge(proofs: Sequence[Proof], excuses: Sequence[Unproven]) -> list[str]:
