@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bench.fleet import Watch
+from bench.fleet import MissedError, Watch
 from bench.scenario import ITEMS, MODE, SECRET, Scenario, is_refused, off, put, unread
 from fleet.events.envelope import Entry, Meta
 from fleet.events.findings import FindingOpened
@@ -77,8 +77,7 @@ def suppressed(watch: Watch) -> None:
 
 def suppressed_in_v2(watch: Watch) -> None:
     """The same of a finding of V2."""
-    name = letters()
-    one = sample_findings.ocsf(f"arn:aws:s3:::acme-{name}", control="EC2.6", title=f"A check called {name}")
+    one = fresh_in_v2("EC2.6")
     sample_findings.imported(watch.instance, one)
     watch.until("suppressed in Security Hub", lambda: workflow(watch, one["metadata"]["uid"]) in _SUPPRESSED)
 
@@ -108,11 +107,27 @@ def reviewed(watch: Watch) -> None:
 def reconciled(watch: Watch) -> None:
     """What an event has missed is found in Security Hub."""
     one = fresh(severity="LOW")
+    _reconciled(watch, one, one["Id"])
+
+
+def reconciled_with_v2(watch: Watch) -> None:
+    """The same in Security Hub V2. What AWS refuses there is taken for V2 not being enabled, and its words are lost."""
+    one = fresh_in_v2(f"S3.{letters()}", severity="LOW")
+    _reconciled(watch, one, one["finding_info"]["uid"], unless="AccessDeniedException")
+
+
+def _reconciled(watch: Watch, one: Finding, finding_id: str, *, unless: str = "") -> None:
     sample_findings.imported(watch.instance, one)
-    item = watch.until("recorded", lambda: watch.problem(one["Id"]))
+    item = watch.until("recorded", lambda: watch.problem(finding_id))
     watch.client("dynamodb", SPOKE).delete_item(TableName=TABLE, Key={"pk": item["pk"]})
     _walk_again(watch, "reconcile")
-    _sweep(watch, "found in Security Hub", lambda: watch.item(SPOKE, TABLE, item["pk"]["S"]))
+
+    def found() -> object:
+        if unless and unless in watch.logs(SPOKE, "/yagura/findings/sweep"):
+            raise MissedError("no securityhub:GetFindings: V2 was taken for not enabled")
+        return watch.item(SPOKE, TABLE, item["pk"]["S"])
+
+    _sweep(watch, "found in Security Hub", found)
 
 
 SCENARIOS = (
@@ -166,6 +181,13 @@ def fresh(control: str = "", *, severity: str = "HIGH") -> Finding:
     name = letters()
     about = {"control": control or f"S3.{name}", "title": f"A check called {name}", "service": "payments-api"}
     return sample_findings.asff(f"arn:aws:s3:::acme-{name}", severity=severity, **about)
+
+
+def fresh_in_v2(control: str, *, severity: str = "HIGH") -> Finding:
+    """The same, as Security Hub V2 has it."""
+    name = letters()
+    title = f"A check called {name}"
+    return sample_findings.ocsf(f"arn:aws:s3:::acme-{name}", control=control, title=title, severity=severity)
 
 
 def workflow(watch: Watch, finding_id: str) -> str:
