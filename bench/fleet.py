@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from bench.grants import Grant
 from local import trace
@@ -19,6 +22,8 @@ from tests.local.conftest import free_port
 ACCOUNTS = (HUB, SPOKE, AUDIT)
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
+_TRIES = 5
+_OURS = {"logGroupNamePrefix": "/yagura/"}
 _ROUTING_KEYS = {"PPAY001": "0123456789abcdef0123456789abcdef"}
 
 
@@ -76,8 +81,8 @@ class Watch:
     def logs(self, account: str, group: str) -> str:
         """What a log group got."""
         logs = self.client("logs", account)
-        events = logs.filter_log_events(logGroupName=group, startTime=self.since_ms)["events"]
-        return "\n".join(event["message"] for event in events)
+        found = _read(partial(logs.filter_log_events, logGroupName=group, startTime=self.since_ms))
+        return "\n".join(event["message"] for event in found["events"])
 
     def refusals(self) -> list[str]:
         """AWS's words where a permission was missing: in the functions' logs, and at the rules' targets."""
@@ -92,7 +97,7 @@ class Watch:
         groups = [
             (account, group["logGroupName"])
             for account in (HUB, SPOKE)
-            for group in self.client("logs", account).describe_log_groups(logGroupNamePrefix="/yagura/")["logGroups"]
+            for group in _read(partial(self.client("logs", account).describe_log_groups, **_OURS))["logGroups"]
         ]
         own = (self.without.account, self.without.log_group) if self.without else None
         # A role that no function has is taken on by one: its refusals stand in that one's log.
@@ -144,6 +149,17 @@ class Watch:
         payload = payload or {"tick": 120}
         answer = self.client("lambda", account).invoke(FunctionName=function, Payload=json.dumps(payload))
         return "FunctionError" not in answer
+
+
+def _read(call: Callable[[], Any]) -> Any:
+    """An answer; another try where the emulator changes what it goes through."""
+    for _ in range(_TRIES - 1):
+        try:
+            return call()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InternalError":
+                raise
+    return call()
 
 
 def purge(instance: Instance) -> None:

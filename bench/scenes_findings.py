@@ -24,6 +24,7 @@ TRIAGE, PUBLISH, SWEEP = "findings triage", "findings publish", "findings sweep"
 WRITEBACK, TICKETS = "findings writeback", "findings tickets"
 TABLE = "yagura-findings"
 _QUEUES = ("writeback", "tickets")
+_GET = "securityhub:GetFindings"
 _SUPPRESSED = {"SUPPRESSED", "Suppressed"}
 
 
@@ -124,7 +125,7 @@ def _reconciled(watch: Watch, one: Finding, finding_id: str, *, unless: str = ""
 
     def found() -> object:
         if unless and unless in watch.logs(SPOKE, "/yagura/findings/sweep"):
-            raise MissedError("no securityhub:GetFindings: V2 was taken for not enabled")
+            raise MissedError(f"no {_GET}: V2 was taken for not enabled")
         return watch.item(SPOKE, TABLE, item["pk"]["S"])
 
     _sweep(watch, "found in Security Hub", found)
@@ -165,7 +166,8 @@ SCENARIOS = (
         {SWEEP: (*ITEMS, MODE, "dynamodb:Query index/pending", *(f"sqs:SendMessage -{each}" for each in _QUEUES))},
     ),
     Scenario("the sweep reviews all problems", reviewed, {SWEEP: ("dynamodb:Query index/live",)}),
-    Scenario("the sweep finds what events have missed", reconciled, {SWEEP: ("securityhub:GetFindings hub/default",)}),
+    Scenario("the sweep finds what events have missed", reconciled, {SWEEP: (f"{_GET} hub/default",)}),
+    Scenario("the sweep finds what events of V2 have missed", reconciled_with_v2, {SWEEP: (f"{_GET} hubv2/*",)}),
 )
 
 
