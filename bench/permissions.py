@@ -5,6 +5,7 @@ What the emulator enforces is tried on a deployed fleet (`bench.scenarios`), the
 5 % of all at most, and an entry there that something does miss is stale.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -39,14 +40,17 @@ class Proof:
     why: str = ""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Prove every grant; 0 if all is proven or excused."""
+    parser = argparse.ArgumentParser(prog="bench.permissions", description=__doc__)
+    parser.add_argument("--role", default="", help="this one alone, as in docs/permissions.md: `findings publish`")
+    role = parser.parse_args(arguments).role
     began = time.monotonic()
-    excuses = read_excuses(ROOT / UNPROVEN)
+    excuses = [each for each in read_excuses(ROOT / UNPROVEN) if role in ("", each.role)]
     checks = TemplateChecks()
     out.print("Deploying a fleet to take permissions away from")
     with deployed() as instance:
-        proofs = prove(instance, checks)
+        proofs = prove(instance, checks, role)
     show(proofs, excuses)
     problems = judge(proofs, excuses)
     for problem in problems:
@@ -63,11 +67,11 @@ def read_excuses(path: Path) -> list[Unproven]:
     return msgspec.yaml.decode(path.read_bytes() or b"[]", type=list[Unproven]) if path.exists() else []
 
 
-def prove(instance: Instance, checks: TemplateChecks) -> list[Proof]:
+def prove(instance: Instance, checks: TemplateChecks, role: str = "") -> list[Proof]:
     """First that every scenario works, then each grant, then again that everything works."""
     _all_work(instance, "with all permissions")
     found = []
-    listed = grants(instance, ACCOUNTS)
+    listed = [each for each in grants(instance, ACCOUNTS) if role in ("", each.short_role)]
     for number, grant in enumerate(listed, 1):
         found.append(_prove_one(instance, grant, checks))
         mark = "[green]missed by[/]" if found[-1].name else "[red]missed by nothing[/]"
@@ -99,6 +103,8 @@ def _fails_without(instance: Instance, grant: Grant, scenario: Scenario) -> str:
         # Where nothing is logged of it, the scenario says by itself what could not be done.
         named = [*watch.refusals(), *([said] if grant.is_refused_in(said) or f"no {grant.action}:" in said else [])]
     purge(instance)
+    if said and not named:
+        out.print(f"[yellow]{escape(scenario.name)} fails, and not for want of {grant.action}: {escape(said)}[/]")
     return named[0] if said and named else ""
 
 

@@ -115,6 +115,12 @@ def commanded(watch: Watch) -> None:
     asked(watch, "findings list local-spoke", "problems")
 
 
+def turned_down(watch: Watch) -> None:
+    """Where findings is off, a command is refused."""
+    with off(watch, SPOKE, "findings", "work"):
+        asked(watch, "findings list local-spoke", "findings is off here")
+
+
 def overdue(watch: Watch) -> None:
     """What is due is looked at on the next tick; of a request that is not there nothing will come."""
     pk = f"due#r-{uuid.uuid4().hex[:10]}"
@@ -186,6 +192,7 @@ SCENARIOS = (
             "findings work": (*ITEMS, "dynamodb:Query", "sts:AssumeRole"),
         },
     ),
+    Scenario("findings that is off refuses commands", turned_down, {"findings work": (MODE,)}),
     Scenario("a tick looks at what is due", overdue, {ANSWERS: ("dynamodb:Query",)}),
     Scenario("a tick tells the decision that was left behind", left_behind, {PUBLISH: ("dynamodb:Query",)}),
     Scenario("two people suppress a problem", agreed, {CLAIMS: ("dynamodb:GetItem",)}),
