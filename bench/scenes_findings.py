@@ -53,9 +53,9 @@ def told(watch: Watch) -> None:
     one = send(watch)
 
     def is_told() -> bool:
-        # What waits for the clock has another kind of `pending`.
-        kind = (watch.problem(one) or {}).get("pending", {}).get("S")
-        return bool(watch.events(one)) and kind != UNSENT
+        # The event first: the item that is read after it was sent says whether it is known to be sent. What waits for
+        # the clock has another kind of `pending`.
+        return bool(watch.events(one)) and (watch.problem(one) or {}).get("pending", {}).get("S") != UNSENT
 
     watch.until("told", is_told)
 
