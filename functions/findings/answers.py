@@ -111,15 +111,16 @@ def numbers(sums: Mapping[str, Summary], counts: Counter[str], days: int) -> Ans
             *(str(summary.open[severity]) for severity in reversed(SEVERITIES)),
             str(summary.overdue),
             str(summary.suppressed),
-            ", ".join(f"{name}: {summary.ages[name]}" for name in AGES.values() if summary.ages[name]) or "-",
+            ", ".join(f"{name}: {_count(summary.ages[name])}" for name in AGES.values() if summary.ages[name]) or "-",
         ]
         for team, summary in sums.items()
         if summary
     ]
     heads = ["Team", "Open", *reversed(SEVERITIES), "Overdue", "Suppressed", "Age"]
     opened, told = counts["opened"], counts["told"]
+    came = f"{_count(counts['received'])} events, {_count(opened)} problems opened, {_count(told)} told at once"
     past = [
-        [f"Last {days} days", f"{counts['received']} events, {opened} problems opened, {told} told at once"],
+        [f"Last {days} days", came],
         [
             "Noise",
             f"{_ratio(counts['received'], told)} events for a message; {_share(opened - told, opened)} kept quiet",
@@ -129,7 +130,7 @@ def numbers(sums: Mapping[str, Summary], counts: Counter[str], days: int) -> Ans
     ]
     total = sum(sum(summary.open.values()) for summary in sums.values())
     return Answer(
-        outcome="done", headline=f"{total} open problem{'' if total == 1 else 's'}", table=[heads, *rows, *past]
+        outcome="done", headline=f"{_count(total)} open problem{'' if total == 1 else 's'}", table=[heads, *rows, *past]
     )
 
 
@@ -139,16 +140,28 @@ def _mean(counts: Counter[str], what: str) -> str:
         return "-"
     seconds = counts[f"{what}_ms"] / number / 1000
     hours = seconds / 3600
-    text = f"{hours / 24:.1f} d" if hours >= 48 else f"{hours:.1f} h" if hours >= 1 else f"{seconds:.1f} s"
-    return f"{text} on average, of {number}"
+    minutes = f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.1f} s"
+    days = f"{hours / 24:.1f}" if hours < 24_000 else _count(round(hours / 24))
+    text = f"{days} d" if hours >= 48 else f"{hours:.1f} h" if hours >= 1 else minutes
+    return f"{text} on average, of {_count(number)}"
+
+
+def _count(number: int) -> str:
+    """In at most four digits: more would be masked, as somebody's."""
+    for size, unit in ((1, ""), (10**3, " k"), (10**6, " M"), (10**9, " G")):
+        if number < 10_000 * size:
+            return f"{number // size}{unit}"
+    return "very many"
 
 
 def _ratio(one: int, other: int) -> str:
-    return f"{one / other:.1f}" if other else "-"
+    if not other:
+        return "-"
+    return f"{one / other:.1f}" if one < 100 * other else _count(round(one / other))
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "-"
+    return f"{100 * max(0, part) / whole:.0f} %" if whole else "-"
 
 
 def _event(name: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from fleet.refusal import RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.finding import (
+    EARLIEST_MS,
     UPDATED_BY,
     Finding,
     Status,
@@ -140,9 +141,12 @@ def _about(finding: Asff) -> list[Resource]:
 
 def _time(text: str, path: str) -> int:
     try:
-        return parse_iso(text)
+        at = parse_iso(text)
     except TimestampError as error:
         raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
+    if at < EARLIEST_MS:
+        raise RefusedError("malformed", path, "expected a time after 1970 began")
+    return at
 
 
 def control(finding: Asff, why: Why | None = None) -> str:

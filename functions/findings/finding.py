@@ -12,6 +12,8 @@ UPDATED_BY = "yagura"
 """By this name the fleet signs what it writes to Security Hub, and knows it again."""
 TAKEN_BACK = f"{UPDATED_BY}: the suppression has ended"
 """Its note where it takes a suppression back: who suppresses the finding after that is somebody else."""
+EARLIEST_MS = 1
+"""No time, as some programs write it (the years 1 and 1970): so old a problem would be overdue at once."""
 MOST_TAGS = 2048
 """Bytes of the tags of one finding: AWS allows 19,000 characters, and an item may have sixty findings in 400 KB."""
 _SUPPRESSED_ON = re.compile(rf"{UPDATED_BY}: suppressed (until \S+ by .+?) \(")

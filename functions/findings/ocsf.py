@@ -13,6 +13,7 @@ from fleet.refusal import DroppedError, RefusedError
 from fleet.timestamps import TimestampError, parse_iso
 from functions.findings.asff import AccountId, Text
 from functions.findings.finding import (
+    EARLIEST_MS,
     Finding,
     Status,
     Why,
@@ -211,14 +212,16 @@ def asff_type(cloudformation_type: str) -> str:
 
 def modified_at(finding: Ocsf, at: str) -> int:
     """When the finding last changed, in ms; without a word on that, when it was sent."""
-    info = finding.finding_info
+    info, path = finding.finding_info, f"{at}.finding_info.modified_time_dt"
     if info.modified_time is not None or info.modified_time_dt is None:
         return info.modified_time or finding.time
     try:
-        return parse_iso(info.modified_time_dt)
+        found = parse_iso(info.modified_time_dt)
     except TimestampError as error:
-        path = f"{at}.finding_info.modified_time_dt"
         raise RefusedError("malformed", path, "expected an ISO 8601 timestamp") from error
+    if found < EARLIEST_MS:
+        raise RefusedError("malformed", path, "expected a time after 1970 began")
+    return found
 
 
 def resource_id(resource: Resource, finding: Ocsf) -> str:

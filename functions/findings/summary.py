@@ -9,6 +9,7 @@ import msgspec
 
 from fleet.events.envelope import Entry, Meta
 from fleet.events.findings import FindingsSummarized
+from fleet.masking import mask, mask_identifier
 from functions.findings.brief import Brief
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS, WARN_MS
@@ -90,8 +91,9 @@ def summary_of(briefs: Iterable[Brief], now: int) -> Summary:
 
 
 def _named(brief: Brief) -> dict[str, Any]:
-    names = ("problem", "severity", "control", "resource", "title", "opened", "due")
-    return {name: getattr(brief, name) for name in names}
+    names = ("problem", "severity", "control", "opened", "due")
+    texts = {"resource": mask_identifier(brief.resource, known={brief.account}), "title": mask(brief.title)}
+    return {name: getattr(brief, name) for name in names} | texts
 
 
 def age(milliseconds: int) -> str:

@@ -11,6 +11,7 @@ from functions.findings.errands import Errands
 from functions.findings.office import Office
 from functions.findings.rounds import Rounds, TimeLeft
 from functions.findings.securityhub import Pacer, SecurityHub
+from functions.findings.walks import OvertakenError
 
 office = Office.open(beside=__file__)
 hub = SecurityHub(aws.securityhub(), Pacer(per_second=3))
@@ -42,6 +43,8 @@ def _tried(step: Callable[[TimeLeft], None], time_left: TimeLeft) -> Exception |
     except AwayError as error:  # the next tick goes on; a dead letter would tell nothing more
         telemetry.log("away", step=step.__name__, reason=error.reason, why=str(error))
         count_put_off({error.reason: 1}, office.settings.capability)
+    except OvertakenError as error:
+        telemetry.log("overtaken", step=step.__name__, walk=str(error))
     except Exception as error:  # noqa: BLE001 - one step must not keep the others waiting
         telemetry.log_failure("sweep failed", error, step=step.__name__)
         return error

@@ -14,6 +14,7 @@ from fleet.events.findings import (
     FindingSuppressed,
     SuppressionExpiring,
 )
+from fleet.masking import mask, mask_identifier
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS
 from functions.findings.problem import Problem, State
@@ -45,10 +46,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             account=problem.account,
             region=problem.region,
             control=problem.control,
-            resource=problem.resource,
+            resource=mask_identifier(problem.resource, known={problem.account}),
             resource_type=shown.resource_type,
             severity=state.severity,
-            title=shown.title,
+            title=mask(shown.title),
             finding_id=shown.finding_id,
             owner_rule=state.owner.rule,
             revision=self.revision,
@@ -176,7 +177,7 @@ def _suppressed(told: Told) -> Entry:
         FindingSuppressed,
         by=lease.by,
         until=lease.until,
-        reason=lease.reason,
+        reason=mask(lease.reason),
         requester=lease.requester,
         approver=lease.approver,
     )

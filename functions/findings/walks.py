@@ -25,6 +25,10 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
     """Where it goes on; empty at its beginning."""
 
 
+class OvertakenError(ConflictError):
+    """Another sweep has gone on with the walk, and is ahead."""
+
+
 class Walks:
     """Of this deployment. One sweep works at a time; of two the slower one gives up."""
 
@@ -47,13 +51,13 @@ class Walks:
         return walk
 
     def go_on(self, walk: Walk, place: dict[str, Any]) -> Walk:
-        """It has come to `place`. Raises ConflictError if somebody else walks."""
+        """It has come to `place`. Raises OvertakenError if somebody else walks."""
         walk = msgspec.structs.replace(walk, place=place)
         self._save(walk)
         return walk
 
     def end(self, walk: Walk) -> None:
-        """It is over. Raises ConflictError if somebody else walks."""
+        """It is over. Raises OvertakenError if somebody else walks."""
         self._save(walk, run="", done=walk.run, covered=walk.started)
 
     def covered(self, name: str) -> int:
@@ -73,7 +77,7 @@ class Walks:
             **ended,
         }
         if not self._table.put(item, over=over):
-            raise ConflictError(item["pk"])
+            raise OvertakenError(item["pk"])
         self._items[walk.name] = item | {"rev": 1 if over is None else over["rev"] + 1}
 
 

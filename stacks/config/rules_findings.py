@@ -19,7 +19,7 @@ from .rules_services import account_breaches
 MOST_RULES = 200
 """Each is held to all before it here, and to every problem when it is judged."""
 MOST_VALUES = 100
-_ANYTHING = re.compile(r"\*+|arn:(aws:)?\*+")
+_ANYTHING = re.compile(r"[.:]*\*[*.:]*|arn:(aws:)?\*[*:]*")
 
 
 def findings_breaches(
@@ -75,7 +75,9 @@ def _actions(rule: Rule, at: Path) -> Iterator[Breach]:
     if rule.route and rule.route.tell is UNSET and rule.route.channel is UNSET:
         advice = "say when it is to be told, where, or both"
         yield Breach(path=(*at, "route"), expected="at least one of tell, channel", advice=advice)
-    wide = [kind for kind in ("ignore", "suppress") if kind in given and known(getattr(rule, kind))]
+    wide: list[str] = [kind for kind in ("ignore", "suppress") if kind in given and known(getattr(rule, kind))]
+    if rule.route and rule.route.tell == "never":
+        wide.append("silence")
     if wide and not _leaves_out(rule.match):
         yield Breach(
             path=(*at, "match"),

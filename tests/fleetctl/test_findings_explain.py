@@ -113,7 +113,7 @@ def test_a_lease_is_told_with_whoever_agreed_its_end_and_what_follows(desk: Desk
     ("now", "why"),
     [
         ("2026-11-15T12:00Z", "it begins in 12 h"),
-        ("2026-12-20", "it ended 4 d ago"),
+        ("2026-12-20", "it ended 4 d ago: this severity allows 30 days at most"),
     ],
 )
 def test_a_lease_that_does_not_hold_tells_why(desk: Desk, now: str, why: str) -> None:

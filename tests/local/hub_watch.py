@@ -93,7 +93,8 @@ class Watch:
 
     def rest(self) -> None:
         """Until nothing is on its way."""
-        trace.wait_until_quiet(self.instance, 0, lambda _done, _total: None)
+        # A hundred messages of one channel take as many seconds, and longer beside other tests.
+        trace.wait_until_quiet(self.instance, 0, lambda _done, _total: None, seconds=5 * PATIENCE)
 
     @contextmanager
     def ahead(self) -> Iterator["Travel"]:

@@ -5,7 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fleet.masking import mask
 from functions.chatops.filing import MOST_SHOWN
 from functions.findings.answers import changed, elsewhere, listed, numbers, shown
 from functions.findings.decision import suppressed, unsuppressed
@@ -209,7 +212,7 @@ def test_numbers_are_by_team_severity_and_age_and_tell_of_noise_and_time() -> No
     told = facts(answer)
     assert list(told) == ["front-door", "Last 30 days", "Noise", "Time to triage", "Time to resolve"]
     assert told["Last 30 days"] == "900 events, 10 problems opened, 4 told at once"
-    assert told["Noise"] == "225.0 events for a message; 60 % kept quiet"
+    assert told["Noise"] == "225 events for a message; 60 % kept quiet"
     assert (told["Time to triage"], told["Time to resolve"]) == ("1.5 s on average, of 2", "3.0 d on average, of 1")
 
 
@@ -221,11 +224,33 @@ def test_without_any_numbers_nothing_is_divided_by_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("mean", "said"),
-    [(HOUR - 36_000, "3564.0 s"), (HOUR, "1.0 h"), (5 * HOUR, "5.0 h"), (47 * HOUR, "47.0 h"), (48 * HOUR, "2.0 d")],
+    [
+        (59_900, "59.9 s"),
+        (MINUTE, "1 min"),
+        (HOUR - 36_000, "59 min"),
+        (HOUR, "1.0 h"),
+        (5 * HOUR, "5.0 h"),
+        (47 * HOUR, "47.0 h"),
+        (48 * HOUR, "2.0 d"),
+    ],
 )
 def test_a_mean_is_told_in_seconds_hours_or_days(mean: int, said: str) -> None:
     counts = Counter(resolve_number=2, resolve_ms=2 * mean)
     assert facts(numbers({}, counts, 30))["Time to resolve"] == f"{said} on average, of 2"
+
+
+@given(*[st.integers(0, 10**12)] * 5)
+def test_no_number_is_masked_however_large(received: int, opened: int, told: int, number: int, ms: int) -> None:
+    counts = Counter(received=received, opened=opened, told=told, resolve_number=number, resolve_ms=ms)
+    answer = numbers({}, counts, 30)
+    said = [answer.headline, *(cell for row in answer.table for cell in row)]
+    assert [mask(each) for each in said] == said
+
+
+@pytest.mark.parametrize(("many", "said"), [(9_999, "9999"), (10_000, "10 k"), (123_456, "123 k"), (10**7, "10 M")])
+def test_many_are_told_in_thousands(many: int, said: str) -> None:
+    answer = numbers({}, Counter(received=many), 30)
+    assert facts(answer)["Last 30 days"].startswith(f"{said} events, 0 problems")
 
 
 def test_of_a_team_without_anything_open_there_are_no_ages() -> None:

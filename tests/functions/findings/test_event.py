@@ -43,6 +43,8 @@ def refusal_of(body: Json | str | bytes) -> RefusedError:
         (ASFF, {"CreatedAt": "2026-13-01T00:00:00Z"}, f"{AT}.CreatedAt"),
         (ASFF, {"UpdatedAt": "2026-13-01T00:00:00Z"}, f"{AT}.UpdatedAt"),
         (ASFF, {"UpdatedAt": "2026-03-02"}, f"{AT}.UpdatedAt"),
+        (ASFF, {"UpdatedAt": "0001-01-01T00:00:00.000Z"}, f"{AT}.UpdatedAt"),
+        (ASFF, {"CreatedAt": "1970-01-01T00:00:00.000Z"}, f"{AT}.CreatedAt"),
         (ASFF, {"UpdatedAt": "2026-03-02T09:15:12"}, f"{AT}.UpdatedAt"),
         (ASFF, {"UpdatedAt": 1772442912731}, f"{AT}.UpdatedAt"),
         (ASFF, {"Severity": "HIGH"}, f"{AT}.Severity"),

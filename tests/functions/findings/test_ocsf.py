@@ -193,14 +193,15 @@ def test_a_finding_with_the_least_that_is_allowed_is_open_and_informational() ->
         "metadata": {"product": {"uid": "arn:aws:securityhub:eu-west-1::productv2/aws/securityhub"}},
         "cloud": {"account": {"uid": "111122223333"}, "region": "eu-west-1"},
         "finding_info": {"uid": "u"},
-        "time": 1,
+        "time": 1_772_442_912_731,
         "resources": [{"type": "t", "name": "n"}],
         "compliance": {"control": "S3.8"},
     }
     (found,) = ocsf.normalise(msgspec.convert(least, ocsf.Ocsf), "$")
     assert found == Finding(
         account="111122223333", region="eu-west-1", control="S3.8", resource="n", resource_type="t",
-        severity="INFORMATIONAL", status=Status.OPEN, title="", finding_id="u", updated_at=1, created_at=1, tags={},
+        severity="INFORMATIONAL", status=Status.OPEN, title="", finding_id="u",
+        updated_at=1_772_442_912_731, created_at=1_772_442_912_731, tags={},
         product="arn:aws:securityhub:eu-west-1::productv2/aws/securityhub", form="ocsf",
     )  # fmt: skip
 
