@@ -158,7 +158,10 @@ class SecurityHub:
             code = _code(error)
             if token and code in _INVALID:
                 raise StaleTokenError from error
-            raise (NotEnabledError(code) if v2 and code in _NO_V2 else _away(error)) from error
+            if v2 and code in _NO_V2:
+                telemetry.log_failure("no V2", error)  # if it is a grant that is missing, this names it
+                raise NotEnabledError(code) from error
+            raise _away(error) from error
         return [msgspec.json.encode(finding) for finding in answer["Findings"]], answer.get("NextToken") or ""
 
     def find(self, findings: Sequence[Finding]) -> list[bytes]:
