@@ -1,4 +1,4 @@
-"""CapabilityStack: what every capability has: a table, dead letters, code, layers, two alarms."""
+"""CapabilityStack: what every capability has: a table, dead letters, code, layers, alarms; schedules and streams."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -10,42 +10,30 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from fleet.items import PENDING
-from fleet.modes import FREEZE, parameter
 from fleet.telemetry import NAMESPACE
 from stacks.deployment import Deployment
-from stacks.names import ALARM_TOPIC, BUS, KEY_PARAMETER
+from stacks.names import ALARM_TOPIC, BUS
 from stacks.parts.bundling import capability_code, deps_layer_code, fleet_layer_code
 from stacks.parts.dead_letters import DeadLetters
 from stacks.parts.event_queue import MAX_CONCURRENCY, EventQueue
 from stacks.parts.fleet_function import FleetFunction
-from stacks.parts.item_grants import on_items
+from stacks.parts.granting_stack import GrantingStack
 
 TOO_OLD = Duration.minutes(15)
 """A message that nobody has taken for this long means that nobody will."""
 
 
-class CapabilityStack(Stack):
+class CapabilityStack(GrantingStack):
     """The stack of one capability in one deployment."""
 
     def __init__(self, scope: Construct, deployment: Deployment, capability: str, *, compiled: bytes) -> None:
-        super().__init__(
-            scope,
-            capability,
-            stack_name=f"yagura-{capability}",
-            description=f"Yagura: {capability}",
-            synthesizer=deployment.synthesizer(),
-        )
-        self.deployment, self.capability = deployment, capability
-        self.bus = events.EventBus.from_event_bus_name(self, "Bus", BUS)
-        self._key = _customer_key(self, deployment)
+        super().__init__(scope, deployment, capability)
         self._code = capability_code(capability, {f"functions/{capability}/config.json": compiled})
         self._layers: list[lambda_.ILayerVersion] = [
             _layer(self, "Deps", deps_layer_code(deployment.platform)),
@@ -75,7 +63,7 @@ class CapabilityStack(Stack):
             deletion_protection=not self.deployment.is_local,
             # Deletion protection would block the rollback that RETAIN_ON_UPDATE_OR_DELETE allows.
             removal_policy=RemovalPolicy.DESTROY if self.deployment.is_local else RemovalPolicy.RETAIN,
-            encryption_key=self._key,
+            encryption_key=self.key,
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
             time_to_live_attribute=time_to_live,
         )
@@ -243,12 +231,6 @@ class CapabilityStack(Stack):
             )
         )
 
-    def grant_secret(self, function: FleetFunction, *secrets: secretsmanager.CfnSecret) -> None:
-        """Let `function` read secrets."""
-        function.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[each.ref for each in secrets])
-        )
-
     def secret(self, id_: str, name: str, description: str) -> secretsmanager.CfnSecret:
         """A secret that is made empty, for `fleetctl secrets set` to fill."""
         # CloudFormation would generate a value; the escape hatch leaves it empty.
@@ -266,93 +248,6 @@ class CapabilityStack(Stack):
         )
         return secret
 
-    def acknowledge_wildcard(self, function: FleetFunction, resource: str, reason: str) -> None:
-        """Say why a grant cannot name its resource exactly."""
-        Validations.of(function.role).acknowledge(
-            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
-        )
-
-    def grant_role(self, function: FleetFunction, role: str) -> None:
-        """Let `function` assume a role of another account, which must let it too."""
-        function.role.add_to_principal_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role]))
-
-    def grant_send(self, function: FleetFunction, queue: EventQueue) -> None:
-        """Let `function` put messages on one of the capability's queues."""
-        function.role.add_to_principal_policy(
-            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue.queue_arn])
-        )
-
-    def grant_items(self, function: FleetFunction, table: dynamodb.Table) -> None:
-        """Let `function` read and write single items of `table`."""
-        self._grant(function, ["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn, *self.key_statements())
-
-    def grant_batches(self, function: FleetFunction, table: dynamodb.Table) -> None:
-        """Let `function` read many items of `table` by their keys at once."""
-        self._grant(function, ["dynamodb:BatchGetItem"], table.table_arn)
-
-    def grant_items_of(
-        self, function: FleetFunction, table: dynamodb.Table, actions: Sequence[str], keys: Sequence[str]
-    ) -> None:
-        """Let `function` do this with items of `table` under these keys (`*` at the end: that begin so), no others."""
-        for statement in (on_items(actions, table.table_arn, keys), *self.key_statements()):
-            function.role.add_to_principal_policy(statement)
-
-    def key_statements(self) -> list[iam.PolicyStatement]:
-        """What a role needs besides, to use the table, if it is encrypted with the account's own key."""
-        if not self._key:
-            return []
-        # DynamoDB asks KMS in the caller's name. CDK's grant would have wildcards.
-        return [
-            iam.PolicyStatement(
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-                resources=[self._key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}},
-            )
-        ]
-
-    def grant_pending(self, function: FleetFunction, table: dynamodb.Table) -> None:
-        """Let `function` find the items of `table` that have something still to be done."""
-        self.grant_index(function, table, PENDING)
-
-    def grant_index(self, function: FleetFunction, table: dynamodb.Table, index: str) -> None:
-        """Let `function` ask one index of `table`."""
-        self._grant(function, ["dynamodb:Query"], f"{table.table_arn}/index/{index}")
-
-    def _grant(self, function: FleetFunction, actions: list[str], resource: str, *besides: iam.PolicyStatement) -> None:
-        # CDK's table.grants would open every index to every action.
-        for statement in (iam.PolicyStatement(actions=actions, resources=[resource]), *besides):
-            function.role.add_to_principal_policy(statement)
-
-    def grant_publish(self, function: FleetFunction, *, also: Sequence[str] = ()) -> None:
-        """Let `function` put the capability's own events, of no other source, on the bus and on those `also` (ARNs)."""
-        function.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["events:PutEvents"],
-                resources=[self.bus.event_bus_arn, *also],
-                conditions={
-                    "ForAllValues:StringEquals": {"events:source": f"yagura.{self.capability}"},
-                    "Null": {"events:source": "false"},
-                },
-            )
-        )
-
-    def grant_mode(self, function: FleetFunction) -> None:
-        """Let `function` read its capability's mode."""
-        function.role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["ssm:GetParameters"],
-                resources=[
-                    self.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
-                    for name in (parameter(self.capability), FREEZE)
-                ],
-            )
-        )
-
-
-def _present() -> dict[str, object]:
-    """A text, whatever it says."""
-    return {"S": lambda_.FilterRule.exists()}
-
 
 def _layer(stack: Stack, name: str, code: lambda_.Code) -> lambda_.LayerVersion:
     """Made in each stack from the same asset: a layer passed between stacks could never be updated (aws-cdk#1972)."""
@@ -364,9 +259,3 @@ def _layer(stack: Stack, name: str, code: lambda_.Code) -> lambda_.LayerVersion:
         compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         description=f"Yagura: {name.lower()}",
     )
-
-
-def _customer_key(stack: Stack, deployment: Deployment) -> kms.IKey | None:
-    if not deployment.config.fleet.customer_managed_key:
-        return None
-    return kms.Key.from_key_arn(stack, "Key", ssm.StringParameter.value_for_string_parameter(stack, KEY_PARAMETER))
