@@ -13,7 +13,7 @@ UPDATED_BY = "yagura"
 TAKEN_BACK = f"{UPDATED_BY}: the suppression has ended"
 """Its note where it takes a suppression back: who suppresses the finding after that is somebody else."""
 EARLIEST_MS = 1
-"""No time, as some programs write it (the years 1 and 1970): so old a problem would be overdue at once."""
+"""What is earlier is no time at all: the year 1 or 1970, as some programs write it. It would be overdue at once."""
 MOST_TAGS = 2048
 """Bytes of the tags of one finding: AWS allows 19,000 characters, and an item may have sixty findings in 400 KB."""
 _SUPPRESSED_ON = re.compile(rf"{UPDATED_BY}: suppressed (until \S+ by .+?) \(")

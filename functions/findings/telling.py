@@ -110,18 +110,23 @@ def expiring(told: Told) -> list[Entry]:
 def budget_used_up(account: str, region: str, limit: int, hour: str, now: int) -> Entry:
     """No more is changed outside the fleet in this hour."""
     event = BudgetUsedUp(capability="findings", account=account, region=region, hour=hour, limit=limit)
-    meta = Meta(
-        id=f"budget-findings-{account}-{region}-{hour}",
-        version=event.version,
-        time=now,
-        account=account,
-        region=region,
+    meta = of_all(Here(account, region, now), event.version, f"budget-findings-{account}-{region}-{hour}")
+    return Entry.of(event, meta, source="yagura.findings")
+
+
+def of_all(here: Here, version: int, event_id: str) -> Meta:
+    """Of an event that is about no problem, but about all of this deployment."""
+    return Meta(
+        id=event_id,
+        version=version,
+        time=here.now,
+        account=here.account,
+        region=here.region,
         service="yagura",
         team=UNKNOWN,
         environment=UNKNOWN,
         actor="yagura.findings",
     )
-    return Entry.of(event, meta, source="yagura.findings")
 
 
 def _shown(state: State | None) -> Status | None:

@@ -16,13 +16,13 @@ from collections.abc import Mapping
 import msgspec
 
 from fleet import telemetry
-from fleet.catalogue import UNKNOWN
-from fleet.events.envelope import Entry, Meta
+from fleet.events.envelope import Entry
 from fleet.events.findings import ProblemsVanished
 from fleet.items import ConflictError
 from fleet.outbox import with_entries
 from functions.findings.lease import DAY_MS
 from functions.findings.office import Office
+from functions.findings.telling import Here, of_all
 
 FEW = 20
 """So many may vanish, whatever their share is."""
@@ -89,18 +89,8 @@ class Doubts:
             places=_worst(gaps.missing, places),
             believed=_believed(now),
         )
-        meta = Meta(
-            id=f"vanished-{settings.account}-{settings.region}-{now}",
-            version=event.version,
-            time=now,
-            account=settings.account,
-            region=settings.region,
-            service="yagura",
-            team=UNKNOWN,
-            environment=UNKNOWN,
-            actor="yagura.findings",
-        )
-        return Entry.of(event, meta)
+        here = Here(settings.account, settings.region, now)
+        return Entry.of(event, of_all(here, event.version, f"vanished-{here.account}-{here.region}-{now}"))
 
 
 def _too_many(missing: int, known: int) -> bool:
