@@ -14,6 +14,7 @@ import pytest_socket
 from local import process
 from local.client import client
 from local.process import Instance
+from tests.local.fleet import deployed
 
 _accounts = itertools.count(500000000001)
 
@@ -50,6 +51,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     process.start(instance)
     yield instance
     process.stop(instance)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Instance]:
+    """A local cloud of a module's own, with the fleet deployed to it."""
+    allow_loopback()
+    name = request.module.__name__.rpartition(".test_")[2]
+    with deployed(Instance(tmp_path_factory.mktemp(name).resolve(), free_port())) as instance:
+        yield instance
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,18 +15,9 @@ from local.chat import AIKO, BEN, CHIE, awaited, buttons, click, say, words
 from local.client import AUDIT, HUB, SPOKE, client, journal
 from local.process import Instance, get_json
 from tests.local import conftest
-from tests.local.fleet import deployed
 
 pytestmark = pytest.mark.local
 BUS = f"arn:aws:events:us-east-1:{SPOKE}:event-bus/yagura"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    conftest.allow_loopback()
-    instance = Instance(tmp_path_factory.mktemp("chatops").resolve(), conftest.free_port())
-    with deployed(instance):
-        yield instance
 
 
 def asked(fleet: Instance, person: str, text: str) -> str:

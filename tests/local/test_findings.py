@@ -5,7 +5,6 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,22 +15,14 @@ from local.process import Instance
 from local.replay import envelope
 from local.sample_findings import Finding, ocsf
 from tests.functions.findings import samples
-from tests.local import conftest
 from tests.local.conftest import eventually
-from tests.local.fleet import deployed, send
+from tests.local.fleet import send
 from tests.local.hub_watch import PATIENCE, Watch, resource
 
 pytestmark = pytest.mark.local
 ASFF = "Security Hub Findings - Imported"
 BY_RULE = "yagura: suppressed until 2036-10-28 by rule:practice-network (aiko asked, ben agreed)"
 INSIGHTS = "Security Hub Insight Results"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    conftest.allow_loopback()
-    with deployed(Instance(tmp_path_factory.mktemp("findings").resolve(), conftest.free_port())) as instance:
-        yield instance
 
 
 @pytest.fixture

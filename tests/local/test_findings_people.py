@@ -1,6 +1,5 @@
 """Findings and people, end to end: who is told, what they say in Slack, what the clock does, and issues in GitHub."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,20 +9,11 @@ from local.chat import AIKO, BEN, CHIE, words
 from local.client import github_behave, github_issues
 from local.process import Instance
 from local.sample_findings import Finding, stamp
-from tests.local import conftest
 from tests.local.conftest import eventually
-from tests.local.fleet import deployed
 from tests.local.hub_watch import PATIENCE, Watch, control_of
 
 pytestmark = pytest.mark.local
 TAKEN_BACK = "yagura: the suppression has ended"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    conftest.allow_loopback()
-    with deployed(Instance(tmp_path_factory.mktemp("people").resolve(), conftest.free_port())) as instance:
-        yield instance
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,18 +15,11 @@ from local import demo, deploy, trace
 from local.client import AUDIT, HUB, PRODUCT, SPOKE, client, journal, send_aws_event, slack_behave, slack_messages
 from local.process import Instance
 from tests.local import conftest
-from tests.local.fleet import deployed, finding, imported, invoke, restart, send, set_token
+from tests.local.fleet import finding, imported, invoke, restart, send, set_token
 
 pytestmark = pytest.mark.local
 
 HUB_BUS = f"arn:aws:events:us-east-1:{HUB}:event-bus/yagura"
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    conftest.allow_loopback()
-    with deployed(Instance(tmp_path_factory.mktemp("fleet").resolve(), conftest.free_port())) as instance:
-        yield instance
 
 
 def test_the_demo_keeps_every_promise(fleet: Instance) -> None:

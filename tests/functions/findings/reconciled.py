@@ -4,7 +4,7 @@ from typing import Any
 
 from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS
-from tests.functions.findings.deployments import Deployment
+from tests.functions.findings.deployments import MINUTE, Context, Deployment
 from tests.functions.findings.hubs import asff
 
 
@@ -29,6 +29,15 @@ def problem_of(deployment: Deployment, name: str) -> str:
 def status(deployment: Deployment, problem: str) -> Status | None:
     found = deployment.store.get(problem).problem
     return None if found is None else found.state.status
+
+
+def walk_though_tokens_are_forgotten(deployment: Deployment, ticks: int) -> None:
+    """So many ticks with time for two pages each; Security Hub forgets after each where it was."""
+    deployment.now += DAY_MS
+    for _ in range(ticks):
+        deployment.tick(Context(looks=2))
+        deployment.hub.forget_tokens()
+        deployment.now += MINUTE
 
 
 def day(deployment: Deployment, days: int = 1) -> None:

@@ -9,10 +9,10 @@ from functions.findings.finding import Status
 from functions.findings.lease import DAY_MS as DAY
 from functions.findings.securityhub import Pacer
 from functions.findings.store import key
-from tests.functions.findings.deployments import HOUR, MINUTE, Context, Deployment
+from tests.functions.findings.deployments import HOUR, MINUTE, Deployment
 from tests.functions.findings.hubs import asff, iso
 from tests.functions.findings.laws import NOW
-from tests.functions.findings.reconciled import day, known, miss, status
+from tests.functions.findings.reconciled import day, known, miss, status, walk_though_tokens_are_forgotten
 from tests.layers.fleet.fakes import client_error
 
 
@@ -26,11 +26,7 @@ def test_a_token_that_is_forgotten_leads_on_from_the_last_change_that_was_seen(
 ) -> None:
     monkeypatch.setattr(securityhub, "PAGE", 2)
     problems = [miss(deployment, name, at=NOW + number * MINUTE) for number, name in enumerate("abcdef")]
-    deployment.now += DAY
-    for _ in range(6):
-        deployment.tick(Context(looks=2))
-        deployment.hub.forget_tokens()
-        deployment.now += MINUTE
+    walk_though_tokens_are_forgotten(deployment, 6)
     assert {status(deployment, problem) for problem in problems} == {Status.OPEN}
     filters = [request["Filters"] for request in deployment.hub.asked("GetFindings")]
     starts = [each.get("UpdatedAt") for each in filters if "Id" not in each]

@@ -16,7 +16,7 @@ from tests.functions.entry import ACCOUNT
 from tests.functions.findings.deployments import MINUTE, Context, Deployment
 from tests.functions.findings.hubs import asff, iso, ocsf
 from tests.functions.findings.laws import NOW
-from tests.functions.findings.reconciled import day, known, miss, problem_of, status
+from tests.functions.findings.reconciled import day, known, miss, problem_of, status, walk_though_tokens_are_forgotten
 from tests.layers.fleet.fakes import client_error
 
 CSPM, V2 = ["GetFindings"], ["GetFindingsV2"]
@@ -158,11 +158,7 @@ def test_a_token_of_v2_that_is_forgotten_leads_on_from_the_last_change_that_was_
 ) -> None:
     monkeypatch.setattr(securityhub, "PAGE", 2)
     problems = [miss_v2(deployment, name, at=NOW + number * MINUTE) for number, name in enumerate("abcdef")]
-    deployment.now += DAY
-    for _ in range(7):
-        deployment.tick(Context(looks=2))
-        deployment.hub.forget_tokens()
-        deployment.now += MINUTE
+    walk_though_tokens_are_forgotten(deployment, 7)
     assert {status(deployment, problem) for problem in problems} == {Status.OPEN}
     asked = [each["Filters"]["CompositeFilters"] for each in deployment.hub.asked("GetFindingsV2")]
     dates = [each[-1].get("DateFilters") for each in asked if len(each) > 1]
