@@ -13,7 +13,7 @@ import msgspec
 from fleetctl.findings_policy.deployments import Deployment
 from functions.findings.decision import Law, judged, reviewed
 from functions.findings.effects import changes, issue_wanted
-from functions.findings.finding import Status
+from functions.findings.finding import FAILING, Status
 from functions.findings.judge import Step
 from functions.findings.problem import Problem, State
 from functions.findings.telling import Told, entries
@@ -32,7 +32,6 @@ KINDS: tuple[Kind, ...] = (
     "no ticket",
 )  # fmt: skip
 _ISSUES = ("open", "reopen")
-_LIVE = (Status.OPEN, Status.SUPPRESSED)
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +128,7 @@ def plan(problems: Iterable[Problem], deployment: Deployment, now: int, base: La
 def shifts(before: Problem, after: Problem) -> Iterator[Shift]:
     """What becomes otherwise. Of a problem that nobody sees any more, or did not see before, only that."""
     was, then = before.state, after.state
-    if was.status not in _LIVE or then.status not in _LIVE:
+    if was.status not in FAILING or then.status not in FAILING:
         return
     if was.ignored or then.ignored:
         yield from _of_ignoring(before, after)

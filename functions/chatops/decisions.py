@@ -15,6 +15,7 @@ from functions.chatops.messages import MessageStore
 from functions.chatops.people import People
 from functions.chatops.request import (
     REVIEW_MS,
+    UNDER_WAY,
     Answer,
     NotAllowedError,
     Request,
@@ -31,7 +32,6 @@ from functions.chatops.store import Decision, Kept, MovedError, RepeatedError, S
 
 PARTIAL_AFTER_MS = 30_000
 """When whoever asked is told what came so far. Who has not answered when it may no longer be begun is called silent."""
-UNDER_WAY: tuple[Status, ...] = ("PENDING", "GRANTED")
 _TRIES = 10
 _EVENTS: dict[Status, type[ApprovalDecided]] = {
     "GRANTED": ApprovalGranted,

@@ -16,6 +16,8 @@ from fleet.masking import MASK
 
 type Status = Literal["PENDING", "GRANTED", "DENIED", "CANCELLED", "EXPIRED", "DONE", "FAILED"]
 
+UNDER_WAY: tuple[Status, ...] = ("PENDING", "GRANTED")
+"""It has not ended."""
 QUORUM = {0: 0, 1: 1, 2: 2}
 """People besides the requester. Three people: one of the two others, so that a day off blocks nothing."""
 STEP_UP_TIER = 3

@@ -6,7 +6,7 @@ from fleet.masking import mask
 from functions.chatops import hiding
 from functions.chatops.filing import Hub
 from functions.chatops.message import Message, Priority, escape, section
-from functions.chatops.request import STEP_UP_TIER, Answer, Request, Target
+from functions.chatops.request import STEP_UP_TIER, UNDER_WAY, Answer, Request, Target
 
 _MOST_PLACES, _MOST_FACTS = 10, 20
 _MOST_TABLE = 2700
@@ -27,7 +27,7 @@ def request_message(request: Request, version: int, hub: Hub) -> Message:
         {"type": "header", "text": {"type": "plain_text", "text": _cut(mask(request.headline), 150)}},
         section("\n".join(f"*{escape(name)}:* {escape(value)}" for name, value in _facts(request, hub))),
     ]
-    if request.table and request.status in {"PENDING", "GRANTED"}:
+    if request.table and request.status in UNDER_WAY:
         blocks += map(section, tables(hiding.rows(request.table, hub.ids)))
     answers = [text for target, answer in _answers(request) for text in answer_texts(hub.name_of(target), answer, hub)]
     blocks += map(section, fitting(answers))

@@ -48,6 +48,10 @@ class Status(StrEnum):
     """Archived by its provider, or there is nothing left to check."""
 
 
+FAILING = (Status.OPEN, Status.SUPPRESSED)
+"""What a finding says that fails, whoever has suppressed it."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A finding about one resource. Times are ms since the epoch."""
 

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from fleet.catalogue import UNKNOWN, Owner
-from functions.findings.finding import Finding, Status, problem_id
+from functions.findings.finding import FAILING, Finding, Status, problem_id
 from functions.findings.history import History, Report
 from functions.findings.judge import Reason
 from functions.findings.lease import Lease
@@ -94,7 +94,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failing(self) -> bool:
         """Whether a finding fails, be it suppressed or ignored."""
-        return self.status in (Status.OPEN, Status.SUPPRESSED)
+        return self.status in FAILING
 
     @property
     def open(self) -> bool:
@@ -185,4 +185,4 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return self.copies[key].updated_at, key
 
     def _failing(self, key: str) -> bool:
-        return self.copies[key].status in (Status.OPEN, Status.SUPPRESSED)
+        return self.copies[key].status in FAILING

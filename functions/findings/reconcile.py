@@ -23,7 +23,7 @@ from functions.findings.brief import Brief
 from functions.findings.decision import reviewed
 from functions.findings.event import findings_of
 from functions.findings.failures import Failures
-from functions.findings.finding import Finding, Seen, Status
+from functions.findings.finding import FAILING, Finding, Seen, Status
 from functions.findings.lease import DAY_MS
 from functions.findings.office import Office
 from functions.findings.problem import Problem
@@ -49,7 +49,6 @@ _LIVE_V2 = (
     any_of("Number", "activity_id", [{"Lte": 2}, {"Gte": 4}]),
 )
 _EVER = "2100-01-01T00:00:00.000Z"
-_FAILING = (Status.OPEN, Status.SUPPRESSED)
 _BY = "reconciled-"
 """How the ids begin of what no event brought."""
 
@@ -187,7 +186,7 @@ class Reconciliation:
                 report = problem.history.last_of(key)
                 before = now - (DAY_MS if copy.form in read else V2_KEEPS_MS)
                 looked_for = copy.form in read or copy.form == "ocsf"
-                if copy.status in _FAILING and looked_for and report and report.event_time < before:
+                if copy.status in FAILING and looked_for and report and report.event_time < before:
                     yield copy
 
     def _now(self, findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -272,7 +271,7 @@ def _place_of(one: Problem | Brief) -> str:
 
 
 def _all_that_fails(problem: Problem, some: Iterable[Finding]) -> bool:
-    failing = {key for key, copy in problem.copies.items() if copy.status in _FAILING}
+    failing = {key for key, copy in problem.copies.items() if copy.status in FAILING}
     return failing <= {finding.copy for finding in some}
 
 

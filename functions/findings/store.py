@@ -31,7 +31,7 @@ from fleet.items import DUE, Item, Table, from_dynamodb, to_dynamodb
 from fleet.outbox import with_due, with_entries
 from functions.findings.brief import Brief, brief_of
 from functions.findings.effects import RETRY_MS, attention, wants
-from functions.findings.finding import Finding, Status
+from functions.findings.finding import FAILING, Finding
 from functions.findings.history import WINDOW_MS, History, Report
 from functions.findings.lease import DAY_MS
 from functions.findings.policy import SEVERITIES, Policy
@@ -43,7 +43,6 @@ LIVE = "live"
 IGNORED = "(ignored)"
 """Under which that index has, instead of a team, what is ignored: until a rule no longer does."""
 _KEEP_CLOSED_MS = 400 * DAY_MS
-_FAILING = (Status.OPEN, Status.SUPPRESSED)
 _PAGE = 500
 _DERIVED = ("wants", "wants_rev", "due_at", LIVE, "rank", "brief", "expires")
 
@@ -132,7 +131,7 @@ class ProblemStore:
         elif not problem.granted:
             closed = max(problem.history.reports[-1].at, state.closed)
             # Whoever was told of it compares revisions, which begin anew with the item: it must be forgotten first.
-            failed = state.openings or any(change.status in _FAILING for change in problem.history.told()[0])
+            failed = state.openings or any(change.status in FAILING for change in problem.history.told()[0])
             keep = _KEEP_CLOSED_MS if failed or problem.issue else WINDOW_MS
             # What is that old already may still be followed by older events on their way.
             found["expires"] = max(closed + keep, now + WINDOW_MS) // 1000

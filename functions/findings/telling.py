@@ -131,7 +131,7 @@ def of_all(here: Here, version: int, event_id: str) -> Meta:
 
 def _shown(state: State | None) -> Status | None:
     """The status as far as anybody is to see it: what is ignored is as if it were gone."""
-    if state is None or (state.ignored and state.status in (Status.OPEN, Status.SUPPRESSED)):
+    if state is None or (state.ignored and state.failing):
         return None
     return state.status
 
